@@ -1,0 +1,102 @@
+package tuner
+
+import (
+	"time"
+
+	"github.com/veltrix/veltrix/settings"
+)
+
+// StateVersion is the version of the encoded State.
+const StateVersion = 1
+
+// State is everything that a tick leaves to the next one, whoever runs it. It is plain data with stable JSON; the zero
+// State is a fresh start. The shell keeps it in etcd beside the document, in the same transaction.
+type State struct {
+	Version int `json:"version"`
+	// Since is the first tick ever: the begin of the history.
+	Since time.Time `json:"since,omitzero"`
+	// LastTick is the time of the last tick; a clock that jumps back is noticed by it.
+	LastTick time.Time `json:"last_tick,omitzero"`
+	// Generation is the document's that this state belongs to; another one in etcd is a foreign write.
+	Generation int64 `json:"generation,omitempty"`
+	// ForeignSince is when a foreign write was noticed; zero if the document is the loop's own.
+	ForeignSince time.Time `json:"foreign_since,omitzero"`
+	// BlindTicks counts blind ticks in a row.
+	BlindTicks int `json:"blind_ticks,omitempty"`
+	// HealthySince is since when every objective has held without a break; zero while one is broken.
+	HealthySince time.Time `json:"healthy_since,omitzero"`
+	// Trial is the change that is being watched, nil if there is none.
+	Trial *Trial `json:"trial,omitempty"`
+	// Recent are the readings of the last ticks, oldest first, bounded: the baseline of the next trial.
+	Recent []Sample `json:"recent,omitempty"`
+	// Moves are the changes of the last hour, oldest first: cooldown, rate and reversals are counted from them.
+	Moves []Move `json:"moves,omitempty"`
+	// Failed are steps that were taken back, with their context.
+	Failed []FailedStep `json:"failed,omitempty"`
+	// Frozen are settings whose reversal budget is used up, until when.
+	Frozen map[settings.Name]time.Time `json:"frozen,omitempty"`
+	// Rules are the states of the rules, by group and rule; the rules package owns their meaning.
+	Rules map[string]RuleState `json:"rules,omitempty"`
+}
+
+// RuleState is where a rule stands. It lives here because it is kept in etcd together with the rest of the State.
+type RuleState struct {
+	// Phase is inactive, pending or firing.
+	Phase string `json:"phase"`
+	// Held is how long the condition has been true, blind time left out; it is compared with the rule's for.
+	Held time.Duration `json:"held,omitempty"`
+	// LastTrue is the last evaluation that was true: keep_firing_for counts from it.
+	LastTrue time.Time `json:"last_true,omitzero"`
+	// FiringSince and BlindSince are zero while the rule doesn't fire or is not blind.
+	FiringSince time.Time `json:"firing_since,omitzero"`
+	BlindSince  time.Time `json:"blind_since,omitzero"`
+	// LastEval is the last evaluation, for the group's interval.
+	LastEval time.Time `json:"last_eval,omitzero"`
+	// Value is the last value; for people.
+	Value float64 `json:"value,omitempty"`
+}
+
+// Trial is a change that is being watched.
+type Trial struct {
+	Decision string `json:"decision"`
+	Rule     string `json:"rule,omitempty"`
+	Class    Class  `json:"class"`
+	Steps    []Step `json:"steps"`
+	// Former is the document before, restored exactly if the trial fails. Its zero value means that there was none.
+	Former     settings.Document `json:"former,omitzero"`
+	Generation int64             `json:"generation"`
+	Applied    time.Time         `json:"applied"`
+	// Acked is when the last live instance had acknowledged; zero until then.
+	Acked time.Time `json:"acked,omitzero"`
+	// Baseline are the readings before, Readings those since it settled; both bounded.
+	Baseline []Sample `json:"baseline,omitempty"`
+	Readings []Sample `json:"readings,omitempty"`
+}
+
+// Sample is the readings of one tick.
+type Sample struct {
+	Time       time.Time          `json:"time"`
+	Load       float64            `json:"load"`
+	Objectives map[string]float64 `json:"objectives"`
+}
+
+// Move is one change of one setting.
+type Move struct {
+	Setting   settings.Name      `json:"setting"`
+	Topic     string             `json:"topic,omitempty"`
+	Direction settings.Direction `json:"direction"`
+	Time      time.Time          `json:"time"`
+	// Back says that the move took a trial back.
+	Back bool `json:"back,omitempty"`
+}
+
+// FailedStep is a step that was taken back.
+type FailedStep struct {
+	Setting   settings.Name      `json:"setting"`
+	Topic     string             `json:"topic,omitempty"`
+	Direction settings.Direction `json:"direction"`
+	// LoadLevel is the bucket of load in which it failed.
+	LoadLevel int       `json:"load_level"`
+	Times     int       `json:"times"`
+	Until     time.Time `json:"until"`
+}
