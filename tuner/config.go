@@ -16,6 +16,12 @@ type Objective struct {
 	Ceiling float64 `json:"ceiling,omitempty"`
 }
 
+// The values of Config.BlindMode.
+const (
+	BlindHold   = "hold"
+	BlindRevert = "revert"
+)
+
 // Config is what an operator configures. The zero value of a limit means its default, given beside each field;
 // [Config.WithDefaults] fills them in and [Config.Validate] refuses nonsense.
 type Config struct {
@@ -24,7 +30,8 @@ type Config struct {
 
 	Objectives []Objective     `json:"objectives"`
 	Bounds     settings.Bounds `json:"bounds,omitempty"`
-	Pins       settings.Values `json:"pins,omitempty"`
+	// Pins are settings that the loop never moves, with the value that the operator wants them to have.
+	Pins settings.Values `json:"pins,omitempty"`
 
 	// Interval is the time between ticks; 5 s.
 	Interval time.Duration `json:"interval,omitempty"`
@@ -55,8 +62,11 @@ type Config struct {
 	UnhealthyShare float64 `json:"unhealthy_share,omitempty"`
 	// BlindTicks is the number of blind ticks after which BlindMode counts; 3.
 	BlindTicks int `json:"blind_ticks,omitempty"`
-	// BlindMode is hold (default) or revert: take back the running trial.
+	// BlindMode is [BlindHold] (default) or [BlindRevert]: take back the running trial.
 	BlindMode string `json:"blind_mode,omitempty"`
 	// LoadShift is the relative change of load that makes a comparison unclear; 0.25.
 	LoadShift float64 `json:"load_shift,omitempty"`
+	// Margin is how far inside its limit every objective must be before anything is relaxed, relative to the limit;
+	// 0.20, because a reading that follows a step of 0.25 in full still stays inside then: 0.80 × 1.25 = 1.
+	Margin float64 `json:"margin,omitempty"`
 }

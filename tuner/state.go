@@ -9,6 +9,17 @@ import (
 // StateVersion is the version of the encoded State.
 const StateVersion = 1
 
+// What the state keeps is bounded, whatever happens.
+const (
+	maxRecent = 24 // samples before a trial: two minutes at the default interval
+	maxReadings = 24 // samples of a settled trial
+	maxMoves = 512
+	maxFailed = 64
+	maxWishes = 128
+	maxChangesPerHour = 120
+	longestFailed = 24 * time.Hour
+)
+
 // State is everything that a tick leaves to the next one, whoever runs it. It is plain data with stable JSON; the zero
 // State is a fresh start. The shell keeps it in etcd beside the document, in the same transaction.
 type State struct {
