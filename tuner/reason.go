@@ -10,6 +10,10 @@ const (
 	Off Reason = "Off"
 	// Steady: every objective holds and no rule asks for anything.
 	Steady Reason = "Steady"
+	// ClockBack: the clock jumped back since the last tick; this one only mends the windows.
+	ClockBack Reason = "ClockBack"
+	// DocumentUnreadable: what etcd holds can't be read; nobody knows what a change would replace.
+	DocumentUnreadable Reason = "DocumentUnreadable"
 	// Blind: an objective or the load has no usable reading.
 	Blind Reason = "Blind"
 	// Interlocked: an interlock rule fires; tuning is stopped.
@@ -36,6 +40,8 @@ const (
 	NoActionLeft Reason = "NoActionLeft"
 	// Stabilizing: relaxing waits until the objectives have held for the stabilisation window.
 	Stabilizing Reason = "Stabilizing"
+	// NoMargin: relaxing waits until the objectives hold with a margin.
+	NoMargin Reason = "NoMargin"
 	// ColdStart: relaxing waits until there is enough history.
 	ColdStart Reason = "ColdStart"
 	// InDeadBand: the step is smaller than the dead band.
@@ -44,6 +50,16 @@ const (
 	InCooldown Reason = "InCooldown"
 	// AtBound: the setting is at its bound already.
 	AtBound Reason = "AtBound"
+	// OutOfReach: the value is outside its bounds, and no single step leads back inside.
+	OutOfReach Reason = "OutOfReach"
+	// Unusable: the action names an unknown setting, or its operand or the setting's present value is not known.
+	Unusable Reason = "Unusable"
+	// Guarded: a guard of the rule forbids its actions now.
+	Guarded Reason = "Guarded"
+	// NotNeeded: a protect rule fires while every objective holds.
+	NotNeeded Reason = "NotNeeded"
+	// Outranked: another rule's step was taken, by priority or because it is safer.
+	Outranked Reason = "Outranked"
 	// DurabilityLocked: the action would loosen a durability setting.
 	DurabilityLocked Reason = "DurabilityLocked"
 	// RateLimited: the changes of this hour are used up.
@@ -72,6 +88,8 @@ const (
 	Optimized Reason = "Optimized"
 	// TakenBackWorse: the trial made things worse.
 	TakenBackWorse Reason = "TakenBackWorse"
+	// TakenBackNoHelp: the trial was meant to help and did not.
+	TakenBackNoHelp Reason = "TakenBackNoHelp"
 	// TakenBackUnacknowledged: not every live instance applied the trial in time.
 	TakenBackUnacknowledged Reason = "TakenBackUnacknowledged"
 	// TakenBackRefused: an instance refused the trial.
@@ -85,10 +103,11 @@ const (
 // Reasons returns every reason in the order of this file, for metrics and documentation.
 func Reasons() []Reason {
 	return []Reason{
-		Off, Steady, Blind, Interlocked, FleetUnhealthy, NoInstances, Held, Pinned, ForeignWrite, AwaitingAck, Settling, Judging,
-		Kept, NoActionLeft, Stabilizing, ColdStart, InDeadBand, InCooldown, AtBound, DurabilityLocked, RateLimited, Frozen,
-		FailedBefore, RelationBroken, RuleShadowed, NotYet,
+		Off, Steady, ClockBack, DocumentUnreadable, Blind, Interlocked, FleetUnhealthy, NoInstances, Held, Pinned, ForeignWrite,
+		AwaitingAck, Settling, Judging, Kept, NoActionLeft, Stabilizing, NoMargin, ColdStart, InDeadBand, InCooldown, AtBound,
+		OutOfReach, Unusable, Guarded, NotNeeded, Outranked, DurabilityLocked, RateLimited, Frozen, FailedBefore, RelationBroken,
+		RuleShadowed, NotYet,
 		Protected, Relaxed, Recalled, Optimized,
-		TakenBackWorse, TakenBackUnacknowledged, TakenBackRefused, TakenBackInterlock, TakenBackBlind,
+		TakenBackWorse, TakenBackNoHelp, TakenBackUnacknowledged, TakenBackRefused, TakenBackInterlock, TakenBackBlind,
 	}
 }

@@ -11,13 +11,12 @@ const StateVersion = 1
 
 // What the state keeps is bounded, whatever happens.
 const (
-	maxRecent = 24 // samples before a trial: two minutes at the default interval
-	maxReadings = 24 // samples of a settled trial
-	maxMoves = 512
-	maxFailed = 64
-	maxWishes = 128
+	maxRecent         = 24 // samples before a trial: two minutes at the default interval
+	maxReadings       = 24 // samples of a settled trial
+	maxMoves          = 512
+	maxFailed         = 64
+	maxWishes         = 128
 	maxChangesPerHour = 120
-	longestFailed = 24 * time.Hour
 )
 
 // State is everything that a tick leaves to the next one, whoever runs it. It is plain data with stable JSON; the zero
@@ -30,12 +29,19 @@ type State struct {
 	LastTick time.Time `json:"last_tick,omitzero"`
 	// Generation is the document's that this state belongs to; another one in etcd is a foreign write.
 	Generation int64 `json:"generation,omitempty"`
+	// Highest is the highest generation ever seen: the next document's is above it, also after a deletion.
+	Highest int64 `json:"highest,omitempty"`
 	// ForeignSince is when a foreign write was noticed; zero if the document is the loop's own.
 	ForeignSince time.Time `json:"foreign_since,omitzero"`
 	// BlindTicks counts blind ticks in a row.
 	BlindTicks int `json:"blind_ticks,omitempty"`
 	// HealthySince is since when every objective has held without a break; zero while one is broken.
 	HealthySince time.Time `json:"healthy_since,omitzero"`
+	// LoadLevel is the bucket of load of the last tick, see loadLevel.
+	LoadLevel int `json:"load_level,omitempty"`
+	// FleetPeak is the largest number of instances seen of late, and FleetPeakAt when: fewer have vanished.
+	FleetPeak   int       `json:"fleet_peak,omitempty"`
+	FleetPeakAt time.Time `json:"fleet_peak_at,omitzero"`
 	// Trial is the change that is being watched, nil if there is none.
 	Trial *Trial `json:"trial,omitempty"`
 	// Recent are the readings of the last ticks, oldest first, bounded: the baseline of the next trial.
@@ -46,6 +52,8 @@ type State struct {
 	Failed []FailedStep `json:"failed,omitempty"`
 	// Frozen are settings whose reversal budget is used up, until when.
 	Frozen map[settings.Name]time.Time `json:"frozen,omitempty"`
+	// Wishes are the values that relax rules asked for of late, in the order of setting and topic.
+	Wishes []Wish `json:"wishes,omitempty"`
 	// Rules are the states of the rules, by group and rule; the rules package owns their meaning.
 	Rules map[string]RuleState `json:"rules,omitempty"`
 }
@@ -71,14 +79,22 @@ type RuleState struct {
 type Trial struct {
 	Decision string `json:"decision"`
 	Rule     string `json:"rule,omitempty"`
+	Group    string `json:"group,omitempty"`
 	Class    Class  `json:"class"`
-	Steps    []Step `json:"steps"`
+	// Back says that this is a take-back: it is watched until it is applied everywhere and has settled, so that
+	// nothing acts on readings of the time before, but it is neither judged nor taken back itself.
+	Back  bool   `json:"back,omitempty"`
+	Steps []Step `json:"steps"`
 	// Former is the document before, restored exactly if the trial fails. Its zero value means that there was none.
 	Former     settings.Document `json:"former,omitzero"`
 	Generation int64             `json:"generation"`
 	Applied    time.Time         `json:"applied"`
 	// Acked is when the last live instance had acknowledged; zero until then.
 	Acked time.Time `json:"acked,omitzero"`
+	// Ticks counts the ticks with sight since Acked.
+	Ticks int `json:"ticks,omitempty"`
+	// Breaches counts the ticks in a row since Acked that saw a broken objective.
+	Breaches int `json:"breaches,omitempty"`
 	// Baseline are the readings before, Readings those since it settled; both bounded.
 	Baseline []Sample `json:"baseline,omitempty"`
 	Readings []Sample `json:"readings,omitempty"`
@@ -110,4 +126,18 @@ type FailedStep struct {
 	LoadLevel int       `json:"load_level"`
 	Times     int       `json:"times"`
 	Until     time.Time `json:"until"`
+}
+
+// Wish is what relax rules asked for one setting: the safest value of the present window and that of the one before,
+// which together cover at least one stabilisation window.
+type Wish struct {
+	Setting settings.Name  `json:"setting"`
+	Topic   string         `json:"topic,omitempty"`
+	Safest  settings.Value `json:"safest"`
+	// Since is the begin of the present window.
+	Since time.Time `json:"since"`
+	// Former is unset while there is no window before.
+	Former settings.Value `json:"former,omitzero"`
+	// Seen is the last tick that wished.
+	Seen time.Time `json:"seen"`
 }

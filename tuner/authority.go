@@ -1,0 +1,145 @@
+package tuner
+
+import (
+	"fmt"
+	"time"
+)
+
+// protect answers a broken objective with the best step that a rule offers. While every objective holds, protecting
+// rules are heard but not needed.
+func (t *tick) protect() outcome {
+	if len(t.broken) == 0 {
+		t.overruleClass(ClassProtect, NotNeeded)
+		return outcome{}
+	}
+	t.overruleClass(ClassRelax, Stabilizing)
+	t.overruleClass(ClassOptimize, Stabilizing)
+	o := t.protectBroken()
+	switch {
+	case t.kept != "" && o.change == nil:
+		return outcome{reason: Kept, detail: t.kept + "; " + string(o.reason) + ": " + o.detail}
+	case t.kept != "":
+		o.detail = join(o.detail, "the last step is kept")
+	}
+	return o
+}
+
+func (t *tick) protectBroken() outcome {
+	if who := t.lagging(t.in.Document.Generation, true); who != "" {
+		return t.stacked(who)
+	}
+	best, refused := t.propose(ClassProtect)
+	switch {
+	case best != nil:
+		return outcome{
+			reason: Protected, rule: best.signal.Rule, change: t.change(best, ClassProtect),
+			detail: join(t.describeBroken(), best.why),
+		}
+	case len(refused) == 0:
+		return outcome{reason: NoActionLeft, detail: t.describeBroken() + ", and no protecting rule fires"}
+	}
+	return outcome{reason: common(refused, NoActionLeft), detail: join(t.describeBroken(), refused[0].detail)}
+}
+
+// stacked holds while an instance has not applied what is there already: changes are never stacked.
+func (t *tick) stacked(who string) outcome {
+	return outcome{reason: AwaitingAck, detail: fmt.Sprintf("instance %s has not applied generation %d", who, t.in.Document.Generation)}
+}
+
+// recall will return to settings that held at the present load. It remembers nothing yet.
+func (t *tick) recall() outcome { return outcome{} }
+
+// relax follows a relaxing rule, once the objectives have held for long enough, with a margin, and with enough history.
+func (t *tick) relax() outcome {
+	if !t.asks(ClassRelax) {
+		return outcome{}
+	}
+	if o := t.tooSoon(); o.reason != "" {
+		t.overruleClass(ClassRelax, o.reason)
+		return o
+	}
+	best, refused := t.propose(ClassRelax)
+	if best == nil {
+		return outcome{reason: common(refused, refused[0].reason), detail: refused[0].detail}
+	}
+	return outcome{
+		reason: Relaxed, rule: best.signal.Rule, change: t.change(best, ClassRelax),
+		detail: join("every objective has held for "+round(t.now.Sub(t.state.HealthySince)).String(), best.why),
+	}
+}
+
+// tooSoon says why nothing may be relaxed yet.
+func (t *tick) tooSoon() outcome {
+	if who := t.lagging(t.in.Document.Generation, true); who != "" {
+		return t.stacked(who)
+	}
+	if held := t.now.Sub(t.state.HealthySince); held < t.cfg.Stabilization {
+		return outcome{reason: Stabilizing, detail: fmt.Sprintf("every objective has held for %s of %s", round(held), t.cfg.Stabilization)}
+	}
+	history := t.now.Sub(t.state.Since)
+	if history < t.cfg.MinHistory {
+		return outcome{reason: ColdStart, detail: fmt.Sprintf("%s of %s of history", round(history), t.cfg.MinHistory)}
+	}
+	margin := t.margin(history)
+	for _, o := range t.cfg.Objectives {
+		if v := t.readings[o.Name].Value; !o.inside(v, margin) {
+			return outcome{reason: NoMargin, detail: fmt.Sprintf("%s, with a margin of %.0f %%", o.describe(v), 100*margin)}
+		}
+	}
+	return outcome{}
+}
+
+// margin is wider the shorter the history, as confidence is. With the defaults:
+//
+//	10 min of history: 40 %
+//	20 min           : 30 %
+//	1 h              : 23 %
+//	1 day            : 20 %
+func (t *tick) margin(history time.Duration) float64 {
+	return min(t.cfg.Margin*(1+float64(t.cfg.MinHistory)/float64(history)), 0.95)
+}
+
+// optimize will step along the declared goal. Until then it says that it would have been asked.
+func (t *tick) optimize() outcome {
+	t.overruleClass(ClassOptimize, NotYet)
+	return outcome{}
+}
+
+// asks says whether a rule of the class fires.
+func (t *tick) asks(class Class) bool {
+	for i := range t.in.Signals {
+		if s := &t.in.Signals[i]; s.Class == class && s.Mode != ModeOff && !s.Revert {
+			return true
+		}
+	}
+	return false
+}
+
+// overruleClass notes that every firing rule of the class is passed over.
+func (t *tick) overruleClass(class Class, reason Reason) {
+	for i := range t.in.Signals {
+		if s := &t.in.Signals[i]; s.Class == class && s.Mode != ModeOff && !s.Revert {
+			t.overrule(Overruled{Rule: s.Rule, Reason: reason})
+		}
+	}
+}
+
+// common returns the one reason that all refusals share, else otherwise.
+func common(refused []refusal, otherwise Reason) Reason {
+	for _, r := range refused {
+		if r.reason != refused[0].reason {
+			return otherwise
+		}
+	}
+	return refused[0].reason
+}
+
+func join(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + "; " + b
+}

@@ -1,0 +1,46 @@
+package tuner
+
+import "fmt"
+
+// enoughReadings is the least number of settled readings for any judgement but a clear success.
+const enoughReadings = 3
+
+// judge decides over a settled trial: kept, taken back, or watched for longer.
+func (t *tick) judge(trial *Trial) outcome {
+	if trial.Class == ClassProtect {
+		return t.judgeProtect(trial)
+	}
+	if len(t.broken) > 0 || len(trial.Readings) < enoughReadings {
+		return t.judging(trial)
+	}
+	return t.keep(trial, "every objective holds with it")
+}
+
+// judgeProtect keeps a step as soon as it is seen to help. If the objective is still broken then, the next step may
+// follow in the same tick.
+func (t *tick) judgeProtect(trial *Trial) outcome {
+	if len(t.broken) == 0 {
+		return t.keep(trial, "every objective holds again")
+	}
+	v, why := t.compare(trial)
+	switch {
+	case v == better, v == unclear, v == censored:
+		t.kept = t.keep(trial, why).detail
+		return outcome{}
+	case len(trial.Readings) < enoughReadings:
+		return t.judging(trial)
+	case v == worse:
+		return t.takeBack(TakenBackWorse, why)
+	}
+	return t.takeBack(TakenBackNoHelp, why)
+}
+
+func (t *tick) judging(trial *Trial) outcome {
+	return outcome{reason: Judging, rule: trial.Rule, detail: fmt.Sprintf("%d of %d readings", min(len(trial.Readings), enoughReadings), enoughReadings)}
+}
+
+func (t *tick) keep(trial *Trial, why string) outcome {
+	t.pardon(trial)
+	t.endTrial()
+	return outcome{reason: Kept, rule: trial.Rule, detail: why}
+}

@@ -1,0 +1,117 @@
+package tuner
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/veltrix/veltrix/settings"
+)
+
+// relate checks the rules across settings against what would count after the steps, for the application and for each
+// topic. Where raising the larger side mends a rule, that setting moves too, and the proposal says so; otherwise
+// nothing moves.
+func (t *tick) relate(p *proposal) refusal {
+	for range settings.Relations() {
+		broken, topic := t.brokenRelation(p)
+		if broken == nil {
+			return refusal{}
+		}
+		companion, r := t.companion(p, broken, topic)
+		if r.reason != "" {
+			return r
+		}
+		p.steps = append(p.steps, companion)
+		p.why = fmt.Sprintf("%s moves too: %s", companion.Setting, broken)
+	}
+	return refusal{}
+}
+
+// brokenRelation returns the first relation, in the table's order, that holds a moved setting and would be broken.
+func (t *tick) brokenRelation(p *proposal) (*settings.Relation, string) {
+	relations := settings.Relations()
+	for i := range relations {
+		r := &relations[i]
+		if !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == r.Most || slices.Contains(r.Sum, s.Setting) }) {
+			continue
+		}
+		for _, topic := range t.topics(p) {
+			values := t.after(p, r, topic)
+			need, ok := r.Needs(values)
+			if most, known := values[r.Most]; ok && known && most.Int() < need {
+				return r, topic
+			}
+		}
+	}
+	return nil, ""
+}
+
+// topics returns the application, as "", and every topic with values of its own, sorted.
+func (t *tick) topics(p *proposal) []string {
+	if len(t.in.Document.Topics) == 0 && !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Topic != "" }) {
+		return []string{""}
+	}
+	seen := map[string]bool{"": true}
+	for topic := range t.in.Document.Topics {
+		seen[topic] = true
+	}
+	for _, s := range p.steps {
+		seen[s.Topic] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// after returns the values of the relation's settings that would count for the topic after the steps.
+func (t *tick) after(p *proposal, r *settings.Relation, topic string) settings.Values {
+	values := make(settings.Values, len(r.Sum)+1)
+	for _, name := range append([]settings.Name{r.Most}, r.Sum...) {
+		if v := t.afterStep(p, name, topic); v.IsSet() {
+			values[name] = v
+		}
+	}
+	return values
+}
+
+func (t *tick) afterStep(p *proposal, name settings.Name, topic string) settings.Value {
+	own := valueIn(t.in.Document, place{name, topic})
+	for _, s := range p.steps {
+		// A step for the application counts for a topic only if the topic has no value of its own.
+		if s.Setting == name && (s.Topic == topic || s.Topic == "" && !own.IsSet()) {
+			own = s.To
+			if s.Topic == topic {
+				return s.To
+			}
+		}
+	}
+	if own.IsSet() {
+		return own
+	}
+	row, _ := settings.Lookup(name)
+	return t.present(row, topic)
+}
+
+// companion returns the step that raises the larger side of a relation far enough, if every limit of that setting
+// allows it.
+func (t *tick) companion(p *proposal, r *settings.Relation, topic string) (Step, refusal) {
+	row, _ := settings.Lookup(r.Most)
+	if !row.PerTopic {
+		topic = ""
+	}
+	here := place{row.Name, topic}
+	need, _ := r.Needs(t.after(p, r, topic))
+	if slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == row.Name }) {
+		return Step{}, refusal{RelationBroken, r.String()}
+	}
+	m := move{row: row, place: here, from: t.present(row, topic), to: settings.Number(need)}
+	low, high := t.bounds(row, settings.Bound{})
+	_, up := oneStep(row, m.from.Int())
+	if need < low || need > high || need > up {
+		return Step{}, refusal{RelationBroken, fmt.Sprintf("%s, and its bounds or one step don't allow %d", r, need)}
+	}
+	for _, limit := range []func(*tick, *move) refusal{(*tick).free, (*tick).turnable} {
+		if refused := limit(t, &m); refused.reason != "" {
+			return Step{}, refusal{RelationBroken, fmt.Sprintf("%s, which is %s", r, refused.reason)}
+		}
+	}
+	return Step{Setting: row.Name, Topic: topic, From: m.from, To: m.to}, refusal{}
+}
