@@ -16,9 +16,10 @@ func (t *tick) protect() outcome {
 	t.overruleClass(ClassOptimize, Stabilizing)
 	o := t.protectBroken()
 	switch {
-	case t.kept != "" && o.change == nil:
-		return outcome{reason: Kept, detail: t.kept + "; " + string(o.reason) + ": " + o.detail}
-	case t.kept != "":
+	case t.kept.reason != "" && o.change == nil:
+		t.kept.detail = join(t.kept.detail, string(o.reason)+": "+o.detail)
+		return t.kept
+	case t.kept.reason != "":
 		o.detail = join(o.detail, "the last step is kept")
 	}
 	return o
@@ -38,7 +39,7 @@ func (t *tick) protectBroken() outcome {
 	case len(refused) == 0:
 		return outcome{reason: NoActionLeft, detail: t.describeBroken() + ", and no protecting rule fires"}
 	}
-	return outcome{reason: common(refused, NoActionLeft), detail: join(t.describeBroken(), refused[0].detail)}
+	return outcome{reason: common(refused, NoActionLeft), detail: join(t.describeBroken(), refused[0].describe())}
 }
 
 // stacked holds while an instance has not applied what is there already: changes are never stacked.
@@ -60,7 +61,7 @@ func (t *tick) relax() outcome {
 	}
 	best, refused := t.propose(ClassRelax)
 	if best == nil {
-		return outcome{reason: common(refused, refused[0].reason), detail: refused[0].detail}
+		return outcome{reason: common(refused, refused[0].Reason), detail: refused[0].describe()}
 	}
 	return outcome{
 		reason: Relaxed, rule: best.signal.Rule, change: t.change(best, ClassRelax),
@@ -125,13 +126,13 @@ func (t *tick) overruleClass(class Class, reason Reason) {
 }
 
 // common returns the one reason that all refusals share, else otherwise.
-func common(refused []refusal, otherwise Reason) Reason {
+func common(refused []Overruled, otherwise Reason) Reason {
 	for _, r := range refused {
-		if r.reason != refused[0].reason {
+		if r.Reason != refused[0].Reason {
 			return otherwise
 		}
 	}
-	return refused[0].reason
+	return refused[0].Reason
 }
 
 func join(a, b string) string {

@@ -67,8 +67,8 @@ type tick struct {
 	// readings are the configured objectives' only, broken the broken ones' in the order of the configuration.
 	readings map[string]Reading
 	broken   []Objective
-	// kept says that this tick's judgement kept a trial.
-	kept      string
+	// kept is what this tick's judgement said if it kept a trial and the next step may follow at once.
+	kept      outcome
 	overruled []Overruled
 	// over are the settings that were asked to turn around once too often.
 	over []settings.Name

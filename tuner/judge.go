@@ -25,7 +25,7 @@ func (t *tick) judgeProtect(trial *Trial) outcome {
 	v, why := t.compare(trial)
 	switch {
 	case v == better, v == unclear, v == censored:
-		t.kept = t.keep(trial, why).detail
+		t.kept = t.keep(trial, why)
 		return outcome{}
 	case len(trial.Readings) < enoughReadings:
 		return t.judging(trial)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/veltrix/veltrix/settings"
@@ -59,7 +58,7 @@ func (t *tick) remember(steps []Step, back *Trial) {
 		t.state.Moves = appendBounded(t.state.Moves, Move{
 			Setting: s.Setting, Topic: s.Topic, Direction: direction(s, back), Time: t.now, Back: back != nil,
 		}, maxMoves)
-		t.state.Wishes = dropIf(t.state.Wishes, func(w Wish) bool { return w.Setting == p.name && w.Topic == p.topic })
+		t.state.Wishes = dropIf(t.state.Wishes, func(w Wish) bool { return w.Setting == p.name && w.Topic == p.topic && !w.Absolute })
 		if t.reversals(p) > t.cfg.ReversalsPerHour {
 			t.freeze(s.Setting)
 		}
@@ -178,5 +177,3 @@ func (t *tick) pardon(trial *Trial) {
 		}
 	}
 }
-
-func compareText(a, b string) int { return strings.Compare(a, b) }

@@ -147,14 +147,18 @@ func (t *tick) noteDocument(fresh bool) {
 	t.state.Highest = max(t.state.Highest, generation)
 }
 
-// noteHealth keeps since when all objectives have held. Time that nobody watched is left out, not counted.
+// noteHealth keeps since when all objectives have held. Short times that nobody watched are left out, not counted;
+// after a long one the count begins anew, because an objective that nobody saw hold has not held.
 func (t *tick) noteHealth() {
-	unseen := time.Duration(0)
-	if gap := t.now.Sub(t.state.LastTick); t.blindWhy != "" || gap > max(t.cfg.LongestRange, 3*t.cfg.Interval) {
-		unseen = max(gap, 0)
-	}
-	if !t.state.HealthySince.IsZero() && !t.state.LastTick.IsZero() {
-		t.state.HealthySince = minTime(t.state.HealthySince.Add(unseen), t.now)
+	if !t.state.HealthySince.IsZero() {
+		gap := t.now.Sub(t.state.LastTick)
+		unwatched := gap > max(t.cfg.LongestRange, 3*t.cfg.Interval)
+		switch {
+		case unwatched || t.blindWhy != "" && t.state.BlindTicks+1 >= t.cfg.BlindTicks:
+			t.state.HealthySince = time.Time{}
+		case t.blindWhy != "":
+			t.state.HealthySince = minTime(t.state.HealthySince.Add(gap), t.now)
+		}
 	}
 	switch {
 	case len(t.broken) > 0:

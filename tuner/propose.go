@@ -12,17 +12,20 @@ import (
 // proposal is what one rule's actions come to: the steps that every limit allows, or why there are none.
 type proposal struct {
 	signal *Signal
-	steps  []Step
+	// steps are what the rule asked for, and behind the first asked ones the companions that relations need.
+	steps []Step
+	asked int
 	// safety is how far the steps go in their settings' safer directions, in doublings or notches.
-	safety  float64
-	refused refusal
+	safety float64
+	// refused is why there are none: what was overruled last.
+	refused Overruled
 	// why is a companion that moves too, with its relation.
 	why string
 }
 
 // propose hears every rule of the class and returns the best proposal: the highest priority wins, then the safer
-// steps, then the name. Everything else is overruled. It returns nil if there is none, and why not, by the same order.
-func (t *tick) propose(class Class) (best *proposal, refused []refusal) {
+// steps, then the name. Everything else is overruled. It returns nil if there is none, and why not, in the same order.
+func (t *tick) propose(class Class) (best *proposal, refused []Overruled) {
 	var all []proposal
 	for i := range t.in.Signals {
 		if s := &t.in.Signals[i]; s.Class == class && s.Mode != ModeOff && !s.Revert {
@@ -63,30 +66,41 @@ func compareProposals(a, b proposal) int {
 
 // hear passes each action of a rule through the limits, and what is left through the relations between settings.
 func (t *tick) hear(s *Signal, class Class) proposal {
+	p := proposal{signal: s}
 	if r := s.silenced(); r.reason != "" {
-		t.overrule(Overruled{Rule: s.Rule, Reason: r.reason, Detail: r.detail})
-		return proposal{signal: s, refused: r}
+		return t.refuse(p, "", r)
 	}
-	p := proposal{signal: s, refused: refusal{Unusable, "the rule has no action"}}
+	if len(s.Actions) == 0 {
+		return t.refuse(p, "", refusal{Unusable, "the rule has no action"})
+	}
 	for i := range s.Actions {
 		a := &s.Actions[i]
 		m := move{action: a, class: class}
 		r := t.limit(&m)
 		if r.reason == "" && slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == a.Set && s.Topic == a.Topic }) {
-			r = refusal{Outranked, "the rule moves the setting twice"}
+			r = refusal{Outranked, "the rule moves it twice"}
 		}
 		if r.reason != "" {
-			t.overrule(Overruled{Rule: s.Rule, Setting: a.Set, Reason: r.reason, Detail: r.detail})
-			p.refused = r
+			p = t.refuse(p, a.Set, r)
 			continue
 		}
 		p.steps = append(p.steps, Step{Setting: a.Set, Topic: a.Topic, From: m.from, To: m.to})
 		p.safety += m.safety()
 	}
-	if r := t.fit(&p); len(p.steps) > 0 && r.reason != "" {
-		t.overrule(Overruled{Rule: s.Rule, Setting: p.steps[0].Setting, Reason: r.reason, Detail: r.detail})
-		p.steps, p.refused = nil, r
+	if len(p.steps) == 0 {
+		return p
 	}
+	if r := t.fit(&p); r.reason != "" {
+		p = t.refuse(p, p.steps[0].Setting, r)
+		p.steps = nil
+	}
+	return p
+}
+
+// refuse notes that one of the proposal's actions is overruled.
+func (t *tick) refuse(p proposal, name settings.Name, r refusal) proposal {
+	p.refused = Overruled{Rule: p.signal.Rule, Setting: name, Reason: r.reason, Detail: r.detail}
+	t.overrule(p.refused)
 	return p
 }
 

@@ -12,20 +12,21 @@ import (
 // topic. Where raising the larger side mends a rule, that setting moves too, and the proposal says so; otherwise
 // nothing moves.
 func (t *tick) relate(p *proposal) refusal {
-	for range settings.Relations() {
+	p.asked = len(p.steps)
+	for range mostCompanions {
 		broken, topic := t.brokenRelation(p)
 		if broken == nil {
 			return refusal{}
 		}
-		companion, r := t.companion(p, broken, topic)
-		if r.reason != "" {
+		if r := t.accompany(p, broken, topic); r.reason != "" {
 			return r
 		}
-		p.steps = append(p.steps, companion)
-		p.why = fmt.Sprintf("%s moves too: %s", companion.Setting, broken)
 	}
-	return refusal{}
+	return refusal{RelationBroken, "too many settings would have to move with it"}
 }
+
+// mostCompanions bounds the search; every relation of every topic may need one round.
+const mostCompanions = 64
 
 // brokenRelation returns the first relation, in the table's order, that holds a moved setting and would be broken.
 func (t *tick) brokenRelation(p *proposal) (*settings.Relation, string) {
@@ -90,28 +91,34 @@ func (t *tick) afterStep(p *proposal, name settings.Name, topic string) settings
 	return t.present(row, topic)
 }
 
-// companion returns the step that raises the larger side of a relation far enough, if every limit of that setting
-// allows it.
-func (t *tick) companion(p *proposal, r *settings.Relation, topic string) (Step, refusal) {
+// accompany adds the step that raises the larger side of a relation far enough for the topic, if every limit of that
+// setting allows it. What the rule itself asked for is not changed.
+func (t *tick) accompany(p *proposal, r *settings.Relation, topic string) refusal {
 	row, _ := settings.Lookup(r.Most)
+	need, _ := r.Needs(t.after(p, r, topic))
 	if !row.PerTopic {
 		topic = ""
 	}
 	here := place{row.Name, topic}
-	need, _ := r.Needs(t.after(p, r, topic))
-	if slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == row.Name }) {
-		return Step{}, refusal{RelationBroken, r.String()}
+	i := slices.IndexFunc(p.steps, func(s Step) bool { return s.Setting == here.name && s.Topic == here.topic })
+	if i >= 0 && i < p.asked {
+		return refusal{RelationBroken, r.String()}
 	}
 	m := move{row: row, place: here, from: t.present(row, topic), to: settings.Number(need)}
 	low, high := t.bounds(row, settings.Bound{})
-	_, up := oneStep(row, m.from.Int())
-	if need < low || need > high || need > up {
-		return Step{}, refusal{RelationBroken, fmt.Sprintf("%s, and its bounds or one step don't allow %d", r, need)}
+	if _, up := oneStep(row, m.from.Int()); need < low || need > min(high, up) {
+		return refusal{RelationBroken, fmt.Sprintf("%s, and its bounds or one step don't allow %d", r, need)}
 	}
 	for _, limit := range []func(*tick, *move) refusal{(*tick).free, (*tick).turnable} {
 		if refused := limit(t, &m); refused.reason != "" {
-			return Step{}, refusal{RelationBroken, fmt.Sprintf("%s, which is %s", r, refused.reason)}
+			return refusal{RelationBroken, fmt.Sprintf("%s, which is %s", r, refused.reason)}
 		}
 	}
-	return Step{Setting: row.Name, Topic: topic, From: m.from, To: m.to}, refusal{}
+	if i >= 0 {
+		p.steps[i].To = m.to
+		return refusal{}
+	}
+	p.steps = append(p.steps, Step{Setting: row.Name, Topic: topic, From: m.from, To: m.to})
+	p.why = fmt.Sprintf("%s moves too: %s", row.Name, r)
+	return refusal{}
 }

@@ -131,9 +131,11 @@ type FailedStep struct {
 // Wish is what relax rules asked for one setting: the safest value of the present window and that of the one before,
 // which together cover at least one stabilisation window.
 type Wish struct {
-	Setting settings.Name  `json:"setting"`
-	Topic   string         `json:"topic,omitempty"`
-	Safest  settings.Value `json:"safest"`
+	Setting settings.Name `json:"setting"`
+	Topic   string        `json:"topic,omitempty"`
+	// Absolute says that the value doesn't depend on the setting's present one, so that it outlives a move.
+	Absolute bool           `json:"absolute,omitempty"`
+	Safest   settings.Value `json:"safest"`
 	// Since is the begin of the present window.
 	Since time.Time `json:"since"`
 	// Former is unset while there is no window before.

@@ -171,7 +171,7 @@ func (s *story) declare(t *testing.T, word string, args []string, named map[stri
 		}
 		s.cfg.Bounds[settings.Name(name)] = bound(t, named)
 	case "pin":
-		s.cfg.Pins = s.cfg.Pins.With(settings.Name(name), value(args[1]))
+		s.cfg.Pins = s.cfg.Pins.With(settings.Name(name), value(name, args[1]))
 	}
 }
 
@@ -184,7 +184,7 @@ func (s *story) people(t *testing.T, word string, args []string, named map[strin
 		case "fleet", "effective":
 			for name, v := range named {
 				r := s.instance(id)
-				r.Effective = r.Effective.With(settings.Name(name), value(v))
+				r.Effective = r.Effective.With(settings.Name(name), value(name, v))
 			}
 			s.instance(id)
 		case "leave":
@@ -266,7 +266,7 @@ func (s *story) operate(t *testing.T, word string, args []string, named map[stri
 		s.document.Generation = max(s.document.Generation, s.highest) + 1
 		s.highest = s.document.Generation
 		for name, v := range named {
-			s.document.Settings = s.document.Settings.With(settings.Name(name), value(v))
+			s.document.Settings = s.document.Settings.With(settings.Name(name), value(name, v))
 		}
 	case "delete":
 		s.document = settings.Document{}
@@ -359,8 +359,9 @@ func bound(t *testing.T, named map[string]string) settings.Bound {
 	return b
 }
 
-func value(s string) settings.Value {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+func value(name, s string) settings.Value {
+	row, _ := settings.Lookup(settings.Name(name))
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil && row.Kind != settings.Enum {
 		return settings.Number(n)
 	}
 	return settings.Word(s)

@@ -3,6 +3,7 @@ package tuner
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/veltrix/veltrix/settings"
 )
@@ -81,6 +82,6 @@ func sortSteps(steps []Step) {
 		if a.Setting != b.Setting {
 			return order[a.Setting] - order[b.Setting]
 		}
-		return compareText(a.Topic, b.Topic)
+		return strings.Compare(a.Topic, b.Topic)
 	})
 }

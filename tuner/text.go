@@ -19,6 +19,18 @@ func (o Overruled) String() string {
 	return o.Rule + ": " + string(o.Setting) + " " + string(o.Reason)
 }
 
+// describe explains it in one clause, as part of a decision's detail; the reason itself stands before it.
+func (o Overruled) describe() string {
+	s := o.Rule
+	if o.Setting != "" {
+		s += " on " + string(o.Setting)
+	}
+	if o.Detail != "" {
+		s += ": " + o.Detail
+	}
+	return s
+}
+
 // String is the one line that log, command line and golden files share, without time and identifier:
 //
 //	Protected by ProducerQueueing: producer.linger.ms 5 → 20; publish-p99 is 0.31, at most 0.15 [shadow] [overruled: …]

@@ -31,16 +31,18 @@ func (t *tick) noteWishes() {
 
 func (t *tick) noteWish(m move) {
 	value := at(m.row, awayFrom(position(m.row, m.from), m.want))
+	absolute := m.action.Op == OpTo || m.action.Op == OpTarget
 	i, found := t.wishIndex(m.place)
 	if !found {
 		if len(t.state.Wishes) < maxWishes {
 			t.state.Wishes = slices.Insert(t.state.Wishes, i, Wish{
-				Setting: m.place.name, Topic: m.place.topic, Safest: value, Since: t.now, Seen: t.now,
+				Setting: m.place.name, Topic: m.place.topic, Absolute: absolute, Safest: value, Since: t.now, Seen: t.now,
 			})
 		}
 		return
 	}
 	w := &t.state.Wishes[i]
+	w.Absolute = w.Absolute && absolute
 	if t.now.Sub(w.Since) >= t.cfg.Stabilization {
 		w.Former, w.Safest, w.Since = w.Safest, value, t.now
 	}
