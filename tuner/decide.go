@@ -73,7 +73,8 @@ type tick struct {
 	// over are the settings that were asked to turn around once too often.
 	over []settings.Name
 	// known caches the present values, which cost a walk over the fleet.
-	known map[place]settings.Value
+	known     map[place]settings.Value
+	relations []settings.Relation
 }
 
 func begin(cfg Config, state State, in Input) *tick {
@@ -97,6 +98,7 @@ func (t *tick) off() outcome {
 }
 
 func (t *tick) steady() outcome {
+	sortOverruled(t.overruled)
 	for _, want := range []Reason{RuleShadowed, NotYet} {
 		for _, o := range t.overruled {
 			if o.Reason == want {
@@ -109,11 +111,12 @@ func (t *tick) steady() outcome {
 
 // conclude writes the decision and, if it is enforced, lets the state know of the change.
 func (t *tick) conclude(o outcome) (State, Decision) {
+	sortOverruled(t.overruled)
 	d := Decision{
 		ID: t.in.DecisionID, App: t.cfg.App, Time: t.now, Mode: t.cfg.Mode,
 		Reason: o.reason, Detail: o.detail, Rule: o.rule,
 		Generation: t.in.Document.Generation, NextGeneration: t.in.Document.Generation,
-		Overruled: boundedOverruled(t.overruled),
+		Overruled: t.overruled[:min(len(t.overruled), maxOverruled)],
 		Evidence:  t.evidence(),
 	}
 	if o.change != nil {
@@ -164,7 +167,7 @@ func (t *tick) apply(c *change, next settings.Document) {
 func (t *tick) evidence() Evidence {
 	e := Evidence{Objectives: t.readings, Load: t.in.Load, Instances: len(t.in.Fleet)}
 	if len(t.in.Signals) > 0 {
-		e.Rules = make(map[string]float64, min(len(t.in.Signals), maxEvidence))
+		e.Rules = make(map[string]float64, len(t.in.Signals))
 	}
 	for i := range t.in.Signals {
 		if s := &t.in.Signals[i]; finite(s.Value) {
@@ -185,14 +188,11 @@ func (s *Signal) key() string {
 // overrule notes an action that was asked for and is not taken.
 func (t *tick) overrule(o Overruled) { t.overruled = append(t.overruled, o) }
 
-const (
-	maxOverruled = 64
-	maxEvidence  = 256
-)
+const maxOverruled = 64
 
-func boundedOverruled(all []Overruled) []Overruled {
+// sortOverruled makes the list the same in whatever order the signals came.
+func sortOverruled(all []Overruled) {
 	slices.SortFunc(all, func(a, b Overruled) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
 	})
-	return all[:min(len(all), maxOverruled)]
 }

@@ -145,6 +145,12 @@ func (t *tick) noteDocument(fresh bool) {
 	}
 	t.state.Generation = generation
 	t.state.Highest = max(t.state.Highest, generation)
+	for i := range t.in.Fleet {
+		// Instances may know a document that etcd has lost; they would ignore one that is not above it.
+		if g := t.in.Fleet[i].Generation; g < most {
+			t.state.Highest = max(t.state.Highest, g)
+		}
+	}
 }
 
 // noteHealth keeps since when all objectives have held. Short times that nobody watched are left out, not counted;

@@ -44,6 +44,9 @@ func newLoop() *loop {
 func (l *loop) step(t require.TestingT) tuner.Decision {
 	l.applyDocument()
 	l.in.Document = l.document
+	if l.in.DocumentError == "" {
+		l.highest = max(l.highest, l.document.Generation)
+	}
 	l.in.DecisionID = fmt.Sprintf("d%04d", l.tick)
 	l.tick++
 	state, d := tuner.Decide(l.cfg, l.state, l.in)
@@ -119,6 +122,12 @@ func (l *loop) checkSafe(t require.TestingT, d tuner.Decision) {
 		return
 	}
 	require.Greater(t, d.Next.Generation, max(l.document.Generation, l.highest), "generations only grow")
+	if l.document.Generation == 0 || l.document.Validate() == nil {
+		require.NoError(t, d.Next.Validate(), "what is written can be read")
+	}
+	if l.held() {
+		require.Equal(t, tuner.TakenBackInterlock, d.Reason, "under a hold nothing else is written")
+	}
 	back := strings.HasPrefix(string(d.Reason), "TakenBack")
 	for _, s := range d.Steps {
 		row, ok := settings.Lookup(s.Setting)
@@ -141,6 +150,11 @@ func (l *loop) checkSafe(t require.TestingT, d tuner.Decision) {
 			require.Equal(t, tuner.TakenBackBlind, d.Reason, "blind ticks write nothing else")
 		}
 	}
+}
+
+func (l *loop) held() bool {
+	h := l.in.Hold
+	return h != nil && len(h.Settings) == 0 && (h.Until.IsZero() || l.in.Now.Before(h.Until))
 }
 
 func tightened(trial *tuner.Trial) bool {

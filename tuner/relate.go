@@ -30,9 +30,11 @@ const mostCompanions = 64
 
 // brokenRelation returns the first relation, in the table's order, that holds a moved setting and would be broken.
 func (t *tick) brokenRelation(p *proposal) (*settings.Relation, string) {
-	relations := settings.Relations()
-	for i := range relations {
-		r := &relations[i]
+	if t.relations == nil {
+		t.relations = settings.Relations()
+	}
+	for i := range t.relations {
+		r := &t.relations[i]
 		if !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == r.Most || slices.Contains(r.Sum, s.Setting) }) {
 			continue
 		}

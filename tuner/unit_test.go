@@ -1,0 +1,109 @@
+package tuner_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/veltrix/veltrix/settings"
+	"github.com/veltrix/veltrix/tuner"
+)
+
+func minimal() tuner.Config {
+	limit := 0.15
+	return tuner.Config{App: "hunt", Objectives: []tuner.Objective{{Name: "p99", Max: &limit}}}
+}
+
+func TestDefaultsAreValidAndKept(t *testing.T) {
+	c := minimal()
+	require.NoError(t, c.Validate())
+	d := c.WithDefaults()
+	require.NoError(t, d.Validate())
+	require.Equal(t, d, d.WithDefaults())
+	require.Equal(t, tuner.ModeShadow, d.Mode, "nothing is written unless somebody asked for it")
+	require.Equal(t, 5*time.Minute, d.Stabilization)
+	c.Cooldown = time.Second
+	require.Equal(t, time.Second, c.WithDefaults().Cooldown)
+}
+
+func TestConfigRefusesNonsense(t *testing.T) {
+	limit, low := 0.15, int64(-1)
+	for name, c := range map[string]struct {
+		change    func(*tuner.Config)
+		complaint string
+	}{
+		"no app":             {func(c *tuner.Config) { c.App = "" }, "app is empty"},
+		"unknown mode":       {func(c *tuner.Config) { c.Mode = "on" }, `mode is "on"`},
+		"no objective":       {func(c *tuner.Config) { c.Objectives = nil }, "objectives are empty"},
+		"two of a name":      {func(c *tuner.Config) { c.Objectives = append(c.Objectives, c.Objectives[0]) }, "declared twice"},
+		"nameless":           {func(c *tuner.Config) { c.Objectives[0].Name = "" }, "objective 1 has no name"},
+		"no limit":           {func(c *tuner.Config) { c.Objectives[0].Max = nil }, "exactly one of max and min"},
+		"both limits":        {func(c *tuner.Config) { c.Objectives[0].Min = &limit }, "exactly one of max and min"},
+		"ceiling below max":  {func(c *tuner.Config) { c.Objectives[0].Ceiling = 0.1 }, "lower max or raise the ceiling"},
+		"negative ceiling":   {func(c *tuner.Config) { c.Objectives[0].Ceiling = -1 }, "make it positive"},
+		"interval too short": {func(c *tuner.Config) { c.Interval = time.Millisecond }, "interval is 1ms"},
+		"no ack in time":     {func(c *tuner.Config) { c.Interval, c.AckTimeout = time.Minute, time.Second }, "no instance could answer"},
+		"negative cooldown":  {func(c *tuner.Config) { c.Cooldown = -1 }, "cooldown is -1ns"},
+		"bold steps":         {func(c *tuner.Config) { c.OptimizeStep = 0.5 }, "optimize_step is 0.5"},
+		"deaf dead band":     {func(c *tuner.Config) { c.DeadBand = 0.3 }, "wider than optimize_step"},
+		"too many changes":   {func(c *tuner.Config) { c.ChangesPerHour = 100000 }, "changes_per_hour is 100000"},
+		"blind mode":         {func(c *tuner.Config) { c.BlindMode = "guess" }, `blind_mode is "guess"`},
+		"unknown bound":      {func(c *tuner.Config) { c.Bounds = settings.Bounds{"producer.linger": {}} }, "unknown setting"},
+		"pin out of range":   {func(c *tuner.Config) { c.Pins = settings.Values{"producer.linger.ms": settings.Number(low)} }, "below its lower limit"},
+		"pin out of bounds": {func(c *tuner.Config) {
+			top := int64(10)
+			c.Bounds = settings.Bounds{"producer.linger.ms": {Max: &top}}
+			c.Pins = settings.Values{"producer.linger.ms": settings.Number(20)}
+		}, "pins outside the bounds"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := minimal()
+			c.change(&config)
+			require.ErrorContains(t, config.Validate(), c.complaint)
+		})
+	}
+}
+
+func TestStateOfAnotherVersionIsRefused(t *testing.T) {
+	data, err := tuner.EncodeState(tuner.State{})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"version":1}`, string(data))
+	state, err := tuner.DecodeState(data)
+	require.NoError(t, err)
+	require.Equal(t, tuner.StateVersion, state.Version)
+
+	for text, complaint := range map[string]string{
+		`{"version":2}`:             "it has version 2, this build reads 1",
+		`{}`:                        "it has no version",
+		``:                          "unexpected end",
+		`null`:                      "it has no version",
+		`{"version":1} x`:           "invalid character",
+		`{"version":1,"since":"x"}`: "decode tuner state",
+	} {
+		_, err := tuner.DecodeState([]byte(text))
+		require.ErrorContains(t, err, complaint, text)
+	}
+}
+
+func TestDecisionIsOneLine(t *testing.T) {
+	d := tuner.Decision{
+		Reason: tuner.Protected, Rule: "Queueing", Mode: tuner.ModeShadow, Detail: "p99 is 0.9, at most 0.15",
+		Steps: []tuner.Step{
+			{Setting: "producer.linger.ms", From: settings.Number(5), To: settings.Number(20)},
+			{Setting: "producer.linger.ms", Topic: "hunt.commands", From: settings.Number(5)},
+		},
+	}
+	for range 6 {
+		d.Overruled = append(d.Overruled, tuner.Overruled{Rule: "Other", Setting: "producer.acks", Reason: tuner.DurabilityLocked})
+	}
+	require.Equal(t, "Protected by Queueing: producer.linger.ms 5 → 20, producer.linger.ms@hunt.commands 5 → unset; p99 is 0.9, at most 0.15 [shadow] "+
+		"[overruled: Other: producer.acks DurabilityLocked, Other: producer.acks DurabilityLocked, Other: producer.acks DurabilityLocked, Other: producer.acks DurabilityLocked, …]", d.String())
+	require.Equal(t, "Steady", tuner.Decision{Reason: tuner.Steady}.String())
+}
+
+func TestUnconfiguredDecideHolds(t *testing.T) {
+	_, d := tuner.Decide(tuner.Config{}, tuner.State{}, tuner.Input{Now: begin()})
+	require.Equal(t, tuner.Blind, d.Reason)
+	require.Nil(t, d.Next)
+}
