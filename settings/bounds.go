@@ -152,6 +152,11 @@ func (b Bound) clampWord(name Name, v Value) (Value, bool) {
 // Validate refuses unknown settings, values of the wrong kind, values outside b or the table, and broken relations.
 // All complaints are joined; each names the setting, its value, the limit and the remedy.
 func (b Bounds) Validate(v Values) error {
+	return errors.Join(b.checkEach(v), v.ValidateRelations())
+}
+
+// checkEach checks every value by itself.
+func (b Bounds) checkEach(v Values) error {
 	var errs []error
 	for n, x := range v {
 		s, ok := Lookup(n)
@@ -165,21 +170,26 @@ func (b Bounds) Validate(v Values) error {
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(joinSorted(errs), v.ValidateRelations())
+	return joinSorted(errs)
 }
 
 func (s Setting) checkHard(v Value) error {
 	if !v.IsSet() || v.IsWord() != (s.Kind == Enum) {
-		return fmt.Errorf("%s must be %s, not %q; see its row in the table of settings", s.Name, s.wants(), v)
+		return s.wrongKind(v.String())
 	}
 	return s.hard().check(s, v)
 }
 
+// wrongKind complains about a value that is not of the setting's kind.
+func (s Setting) wrongKind(shown string) error {
+	return fmt.Errorf("%s is %s; it must be %s", s.Name, shown, s.wants())
+}
+
 func (s Setting) wants() string {
 	if s.Kind == Enum {
-		return "one of " + strings.Join(s.Enum, ", ")
+		return "one of the words " + strings.Join(s.Enum, ", ")
 	}
-	return "a whole number of " + string(s.Kind)
+	return fmt.Sprintf("a whole number (%s) from %d to %d, without quotes", s.Kind, s.Min, s.Max)
 }
 
 func (b Bound) check(s Setting, v Value) error {

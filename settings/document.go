@@ -25,8 +25,8 @@ type Document struct {
 	Decision string `json:"decision,omitempty"`
 	// Reason is what the decision's journal entry begins with.
 	Reason string `json:"reason,omitempty"`
-	// Time is when the document was decided, in UTC.
-	Time time.Time `json:"time"`
+	// Time is when the document was decided, in UTC. The zero Time if nobody noted it.
+	Time time.Time `json:"time,omitzero"`
 }
 
 // For returns the tuned values that count for topic.

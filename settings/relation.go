@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// Relation is a rule across settings: the value of Most must be at least the sum of the values of Sum, times Times.
+// Relation is a rule across settings of one unit: the value of Most must be at least the sum of the values of Sum,
+// times Times. A relation holds where one of its settings is missing.
 type Relation struct {
-	Most  Name
-	Sum   []Name
+	Most Name
+	Sum  []Name
+	// Times is at least 1.
 	Times int64
 	// Why gives the reason in one clause.
 	Why string
@@ -31,10 +33,14 @@ func (r Relation) String() string {
 	for i, n := range r.Sum {
 		names[i] = string(n)
 	}
-	if r.Times > 1 {
-		return fmt.Sprintf("%s must be at least %d × %s", r.Most, r.Times, names[0])
+	sum := strings.Join(names, " + ")
+	switch {
+	case r.Times > 1 && len(names) > 1:
+		sum = fmt.Sprintf("%d × (%s)", r.Times, sum)
+	case r.Times > 1:
+		sum = fmt.Sprintf("%d × %s", r.Times, sum)
 	}
-	return fmt.Sprintf("%s must be at least %s", r.Most, strings.Join(names, " + "))
+	return fmt.Sprintf("%s must be at least %s", r.Most, sum)
 }
 
 // Needs returns the least value of r.Most that satisfies r under v, and false if v lacks one of the summed settings.
@@ -60,6 +66,6 @@ func (r Relation) check(v Values) error {
 	if !ok || most.Int() >= need {
 		return nil
 	}
-	return fmt.Errorf("%s: %s is %s, needed is %d because %s; raise %s or lower the other side",
-		r, r.Most, most, need, r.Why, r.Most)
+	return fmt.Errorf("%s is %s, needed is %d: %s, because %s; raise %s or lower the other side",
+		r.Most, most, need, r, r.Why, r.Most)
 }

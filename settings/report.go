@@ -1,6 +1,13 @@
 package settings
 
-import "time"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
 // Update is what a source of documents delivers: the newest document, its absence, or the news that what is stored
 // can't be read.
@@ -44,3 +51,36 @@ type Refusal struct {
 	// Reason is the complaint, a sentence.
 	Reason string `json:"reason"`
 }
+
+// DecodeReport reads a report in JSON. An instance may be newer than its reader, so keys and settings that this version
+// doesn't know are left out. A known setting with a value of the wrong kind is an error; bounds are not checked, because
+// an application's own configuration may lie outside them.
+func DecodeReport(data []byte) (Report, error) {
+	var in struct {
+		reportHead
+		Effective map[Name]json.RawMessage `json:"effective"` // hides the strict one within
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return Report{}, fmt.Errorf("the report can't be read: %w", err)
+	}
+	r := Report(in.reportHead)
+	r.Effective = make(Values, len(in.Effective))
+	var errs []error
+	for _, n := range slices.Sorted(maps.Keys(in.Effective)) {
+		if _, known := Lookup(n); !known {
+			continue
+		}
+		x, err := readValue(n, in.Effective[n])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("the report of %s: effective: %w", r.ID, err))
+			continue
+		}
+		r.Effective[n] = x
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Report{}, err
+	}
+	return r, nil
+}
+
+type reportHead Report

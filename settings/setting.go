@@ -110,6 +110,8 @@ type Setting struct {
 	// PerTopic says whether a Document may set it for one topic.
 	PerTopic bool
 	// Safer is the direction that endangers the application less; it settles conflicts between rules of equal authority.
+	// More requests endanger a broker that is short of capacity, longer waits endanger a deadline, more memory endangers
+	// the process: where they contradict each other, what fails for the caller alone is safer than what fails for all.
 	Safer Direction
 	// Why gives the reason for the bounds in one line.
 	Why string

@@ -10,7 +10,7 @@ const (
 
 // Largest factors of one step by what is moved.
 const (
-	lingerFactor  = 16 // linger spans orders of magnitude, and a step too small leaves clients timing out meanwhile
+	lingerFactor  = 16 // waiting times span orders of magnitude, and a step too small leaves clients timing out meanwhile
 	sizeFactor    = 4  // bytes and counts: memory follows them at once
 	timeoutFactor = 2  // a timeout that jumps hides or causes failures
 	threadFactor  = 2  // Kafka's DynamicThreadPool refuses more
@@ -45,22 +45,22 @@ func producerTable() []Setting {
 		{
 			Name: ProducerBatchSize, Kind: Bytes, Default: Number(256 * kib), Min: kib, Max: 16 * mib, Factor: sizeFactor,
 			Class: Latency, Applies: NextBatch, PerTopic: true, Safer: Up,
-			Why: "below 1 KiB every record is a request; above 16 MiB brokers refuse by message.max.bytes; never below the largest record seen",
+			Why: "below 1 KiB nearly every record is a request; brokers refuse a batch above their message.max.bytes (1 MiB unless raised, hardly ever above 16 MiB)",
 		},
 		{
 			Name: ProducerBatchMaxRecords, Kind: Count, Default: Number(10000), Min: 1, Max: 100000, Factor: sizeFactor,
 			Class: Latency, Applies: NextBatch, PerTopic: true, Safer: Up,
-			Why: "1 is a request for each record; 100000 small records fill 16 MiB; kafka-go's BatchSize, Kafka has no such setting",
+			Why: "1 is a request for each record; 100000 records of 168 bytes fill the largest batch.size; Kafka itself counts bytes only",
 		},
 		{
 			Name: ProducerCompressionType, Kind: Enum, Default: Word("none"), Enum: []string{"none", "gzip", "snappy", "lz4", "zstd"},
 			Class: Cost, Applies: NextBatch, PerTopic: true, Safer: Down,
-			Why: "the codecs that every broker since 2.1 reads",
+			Why: "the codecs that every broker since 2.1 reads; none costs the client no CPU",
 		},
 		{
 			Name: ProducerAcks, Kind: Enum, Default: Word("all"), Enum: []string{"all", "1"},
 			Class: Durability, Applies: NextBatch, Safer: Down,
-			Why: "0 is not a value: nobody would learn of a lost record",
+			Why: "all survives the loss of the leader; 1 may lose what only the leader had; 0 is not a value, because nobody would learn of a lost record",
 		},
 		{
 			Name: ProducerRequestTimeoutMs, Kind: Milliseconds, Default: Number(30000), Min: 100, Max: 300000, Factor: timeoutFactor,
@@ -70,7 +70,7 @@ func producerTable() []Setting {
 		{
 			Name: ProducerDeliveryTimeoutMs, Kind: Milliseconds, Default: Number(120000), Min: 100, Max: 3600000, Factor: timeoutFactor,
 			Class: Timeout, Applies: NextRecord, Safer: Up,
-			Why: "must cover linger and one request; above an hour memory holds records that nobody waits for",
+			Why: "below 100 ms no request fits; above an hour memory holds records that nobody waits for",
 		},
 		{
 			Name: ProducerRetryBackoffMs, Kind: Milliseconds, Default: Number(100), Min: 1, Max: 60000, Factor: timeoutFactor,
@@ -80,12 +80,12 @@ func producerTable() []Setting {
 		{
 			Name: ProducerRetryBackoffMaxMs, Kind: Milliseconds, Default: Number(1000), Min: 1, Max: 60000, Factor: timeoutFactor,
 			Class: Timeout, Applies: NextRetry, Safer: Up,
-			Why: "the ceiling of the exponential back-off; same limits as its start",
+			Why: "the ceiling of the exponential back-off, with the limits of its start",
 		},
 		{
 			Name: ProducerBufferMemory, Kind: Bytes, Default: Number(32 * mib), Min: mib, Max: 4 * gib, Factor: sizeFactor,
-			Class: Memory, Applies: AtOnce, Safer: Up,
-			Why: "below 1 MiB a single batch may not fit; above 4 GiB the process dies before the buffer is full",
+			Class: Memory, Applies: AtOnce, Safer: Down,
+			Why: "below 1 MiB a few batches fill it; above 4 GiB most processes are killed before it is full, and a full buffer is only an error",
 		},
 		{
 			Name: ProducerMaxBlockMs, Kind: Milliseconds, Default: Number(60000), Min: 0, Max: 600000, Factor: timeoutFactor,
@@ -100,37 +100,37 @@ func consumerTable() []Setting {
 		{
 			Name: ConsumerFetchMinBytes, Kind: Bytes, Default: Number(1), Min: 0, Max: 64 * mib, Factor: sizeFactor,
 			Class: Latency, Applies: NextFetch, PerTopic: true, Safer: Down,
-			Why: "1 answers as soon as there is a record; above 64 MiB a fetch always waits out fetch.max.wait.ms",
+			Why: "0 and 1 answer as soon as there is a record; 64 MiB is the most that a partition may return, more would always wait out fetch.max.wait.ms",
 		},
 		{
 			Name: ConsumerFetchMaxWaitMs, Kind: Milliseconds, Default: Number(500), Min: 1, Max: 60000, Factor: lingerFactor,
 			Class: Latency, Applies: NextFetch, PerTopic: true, Safer: Down,
-			Why: "0 would spin on an empty topic; above a minute a rebalance waits for a fetch",
+			Why: "0 would spin on an empty topic; above a minute a rebalance and a shutdown wait for a fetch",
 		},
 		{
 			Name: ConsumerMaxPartitionFetchBytes, Kind: Bytes, Default: Number(mib), Min: kib, Max: 64 * mib, Factor: sizeFactor,
-			Class: Memory, Applies: NextFetch, PerTopic: true, Safer: Up,
-			Why: "must be above fetch.min.bytes; times the partitions it bounds the memory of a consumer",
+			Class: Memory, Applies: NextFetch, PerTopic: true, Safer: Down,
+			Why: "below 1 KiB nearly every record is a fetch; above 64 MiB times the partitions the consumer's memory is gone",
 		},
 		{
 			Name: ConsumerQueuedMaxRecords, Kind: Count, Default: Number(1000), Min: 1, Max: 1000000, Factor: sizeFactor,
 			Class: Memory, Applies: AtOnce, Safer: Down,
-			Why: "1 stops prefetching; above a million what is fetched is stale when it is handled",
+			Why: "1 stops fetching ahead; above a million records are stale by the time they are handled, and memory holds them meanwhile",
 		},
 		{
 			Name: ConsumerAutoCommitIntervalMs, Kind: Milliseconds, Default: Number(5000), Min: 0, Max: 600000, Factor: timeoutFactor,
 			Class: DurabilityNeutral, Applies: NextCommit, Safer: Down,
-			Why: "0 commits after each batch; a longer one repeats more records after a crash, and loses none",
+			Why: "0 commits after each batch; a longer one repeats more records after a crash and loses none, above 10 min a restart repeats too much",
 		},
 		{
 			Name: ConsumerSessionTimeoutMs, Kind: Milliseconds, Default: Number(45000), Min: 6000, Max: 1800000, Factor: timeoutFactor,
 			Class: Group, Applies: Rejoin, Safer: Up,
-			Why: "the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+			Why: "the brokers' defaults of group.min.session.timeout.ms and group.max.session.timeout.ms; they refuse members outside",
 		},
 		{
 			Name: ConsumerHeartbeatIntervalMs, Kind: Milliseconds, Default: Number(3000), Min: 100, Max: 600000, Factor: timeoutFactor,
 			Class: Group, Applies: Rejoin, Safer: Down,
-			Why: "at most a third of the session timeout, so that two lost heartbeats don't cost the membership",
+			Why: "below 100 ms heartbeats load the coordinator for nothing; 10 min is a third of the longest session timeout",
 		},
 	}
 }
@@ -140,17 +140,17 @@ func brokerTable() []Setting {
 		{
 			Name: "broker.num.io.threads", Kind: Count, Min: 1, Max: 256, Factor: threadFactor,
 			Class: Broker, Applies: AlterConfig, Safer: Up,
-			Why: "Kafka moves a thread pool by at most a factor of 2 at once; the default is the broker's",
+			Why: "0 stops the broker; above 256 threads wait for the same disks; Kafka resizes a pool by at most a factor of 2 at once",
 		},
 		{
 			Name: "broker.num.network.threads", Kind: Count, Min: 1, Max: 256, Factor: threadFactor,
 			Class: Broker, Applies: AlterConfig, Safer: Up,
-			Why: "Kafka moves a thread pool by at most a factor of 2 at once; the default is the broker's",
+			Why: "0 stops the broker; above 256 threads wait for the same network; Kafka resizes a pool by at most a factor of 2 at once",
 		},
 		{
 			Name: "broker.num.replica.fetchers", Kind: Count, Min: 1, Max: 64, Factor: threadFactor,
 			Class: Broker, Applies: AlterConfig, Safer: Up,
-			Why: "Kafka moves a thread pool by at most a factor of 2 at once; the default is the broker's",
+			Why: "0 stops replication; each is a thread and a connection to every other broker; Kafka resizes a pool by at most a factor of 2 at once",
 		},
 	}
 }

@@ -57,8 +57,9 @@ func (v Values) Names() []Name {
 
 // Change is one difference between two Values. An unset From or To means that the name is missing on that side.
 type Change struct {
-	Name     Name  `json:"setting"`
-	From, To Value `json:"-"`
+	Name Name  `json:"setting"`
+	From Value `json:"from,omitzero"`
+	To   Value `json:"to,omitzero"`
 }
 
 // String writes the change as "producer.linger.ms 5 → 20".
