@@ -10,11 +10,13 @@ import (
 type verdict int
 
 const (
-	unclear  verdict = iota // the comparison says nothing: the load moved, or there is no baseline
-	same                    // nothing that matters changed
-	censored                // before and after, the readings are cut off: nobody can compare them
-	better                  // a broken objective improved, and none got worse
-	worse                   // an objective that held is broken, or a broken one got worse
+	unclear    verdict = iota // the comparison says nothing: the load moved, or there is no baseline
+	same                      // nothing that matters changed
+	thin                      // no better than the few readings from before, which were still of the onset
+	recovering                // no better than before, but getting better from reading to reading
+	censored                  // before and after, the readings are cut off: nobody can compare them
+	better                    // a broken objective improved, and none got worse
+	worse                     // an objective that held is broken, or a broken one got worse
 )
 
 // worseBy is the least relative deterioration that speaks against a protecting step. It is wider than the dead band:
@@ -30,9 +32,10 @@ func (t *tick) compare(trial *Trial) (verdict, string) {
 	if t.loadShifted(trial) {
 		return unclear, fmt.Sprintf("the load moved from %.4g to %.4g, so a comparison says nothing", medianLoad(trial.Baseline), medianLoad(trial.Readings))
 	}
-	result, why := same, t.describeBroken()+", no better than before"
+	result, why := unclear, ""
 	for _, o := range t.cfg.Objectives {
-		if v, text := o.compare(valuesOf(trial.Baseline, o.Name), valuesOf(trial.Readings, o.Name), t.cfg.DeadBand); v > result {
+		v, text := o.compare(valuesOf(trial.Baseline, o.Name), valuesOf(trial.Readings, o.Name), t.cfg.DeadBand)
+		if text != "" && (v > result || why == "") {
 			result, why = v, text
 		}
 	}
@@ -42,7 +45,7 @@ func (t *tick) compare(trial *Trial) (verdict, string) {
 // compare weighs the readings of one objective.
 func (o Objective) compare(before, after []float64, deadBand float64) (verdict, string) {
 	if len(before) == 0 || len(after) == 0 {
-		return same, ""
+		return unclear, ""
 	}
 	b, a := median(before), median(after)
 	text := fmt.Sprintf("%s went from %.4g to %.4g", o.Name, b, a)
@@ -50,30 +53,54 @@ func (o Objective) compare(before, after []float64, deadBand float64) (verdict, 
 	case o.censored(b) && o.censored(a):
 		return censored, text + ", at its ceiling both times"
 	case !o.broken(b) && !o.broken(a):
-		return same, text
+		return unclear, ""
 	case !o.broken(b), o.censored(a):
 		return worse, text
 	case !o.broken(a), o.censored(b):
 		return better, text
 	}
-	return o.compareBroken(before, a, deadBand), text
+	v := o.compareBroken(before, a, deadBand)
+	switch {
+	case v != better && o.improving(after, deadBand):
+		return recovering, text + " and is still improving"
+	case v != better && len(before) < enoughReadings:
+		return thin, text + ", but there are too few readings from before"
+	}
+	return v, text
+}
+
+// improving says whether the newest readings are clearly better than the first after the trial settled: a backlog
+// that is worked off keeps latency up for a while although the step was right.
+func (o Objective) improving(after []float64, deadBand float64) bool {
+	if len(after) < 2 {
+		return false
+	}
+	first, last := after[0], after[len(after)-1]
+	return o.badness()*(first-last) >= deadBand*math.Abs(first)
+}
+
+// badness is 1 if larger readings are worse, else -1.
+func (o Objective) badness() float64 {
+	if o.Min != nil {
+		return -1
+	}
+	return 1
 }
 
 // compareBroken compares an objective that was broken and still is. Better is a median that gained more than the
-// dead band and beats three quarters of the readings before; worse is one that lost more than worseBy and more than
-// three times the spread before.
+// dead band and beats three quarters of the readings before. Worse is one that lost more than worseBy and more than
+// three times the spread before; where the readings were still getting worse as the trial began, it is compared with
+// the last of them.
 func (o Objective) compareBroken(before []float64, after, deadBand float64) verdict {
-	sign := 1.0 // the larger the worse
-	if o.Min != nil {
-		sign = -1
-	}
+	sign := o.badness()
 	b := median(before)
-	loss := sign * (after - b)
-	scale := max(math.Abs(b), math.SmallestNonzeroFloat64)
-	switch {
-	case -loss >= deadBand*scale && sign*(after-favourable(before, sign)) < 0:
+	if gain := sign * (b - after); gain >= deadBand*math.Abs(b) && gain > 0 && sign*(favourable(before, sign)-after) > 0 {
 		return better
-	case loss > worseBy*scale && loss > 3*spread(before):
+	}
+	if last := before[len(before)-1]; sign*(last-b) > 0 {
+		b = last
+	}
+	if loss := sign * (after - b); loss > worseBy*math.Abs(b) && loss > 3*spread(before) {
 		return worse
 	}
 	return same

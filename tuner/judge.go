@@ -23,11 +23,12 @@ func (t *tick) judgeProtect(trial *Trial) outcome {
 		return t.keep(trial, "every objective holds again")
 	}
 	v, why := t.compare(trial)
+	early := len(trial.Readings) < enoughReadings
 	switch {
-	case v == better, v == unclear, v == censored:
+	case v == better, v == unclear, v == censored, v == thin && !early:
 		t.kept = t.keep(trial, why)
 		return outcome{}
-	case len(trial.Readings) < enoughReadings:
+	case early, v == recovering && len(trial.Readings) < maxReadings:
 		return t.judging(trial)
 	case v == worse:
 		return t.takeBack(TakenBackWorse, why)
