@@ -18,7 +18,8 @@ func (s *Store) elect(l *lease, id string) (Term, error) {
 	if err != nil {
 		return Term{}, err
 	}
-	for wait := (pause{}); ; wait.wait(l.ctx) {
+	var wait pause
+	for {
 		resp, err := s.get(l.ctx, "wait for leadership with", term.Key,
 			clientv3.OpGet(term.Key, clientv3.WithKeysOnly()),
 			clientv3.OpGet(s.keys.leader(), append(clientv3.WithLastCreate(), clientv3.WithMaxCreateRev(term.Revision-1), clientv3.WithKeysOnly())...))
@@ -32,8 +33,8 @@ func (s *Store) elect(l *lease, id string) (Term, error) {
 		if before == nil {
 			return term, nil
 		}
-		if s.gone(l.ctx, string(before.GetKey()), resp.Header.GetRevision()+1) {
-			wait.reset()
+		if !s.gone(l.ctx, string(before.GetKey()), resp.Header.GetRevision()+1) {
+			wait.wait(l.ctx)
 		}
 		if err := l.ctx.Err(); err != nil {
 			return Term{}, fmt.Errorf("wait for leadership with %s: %w", term.Key, err)
