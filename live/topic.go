@@ -99,8 +99,12 @@ func (t *topic) unstick(r *routes, i int) {
 	t.sticky.CompareAndSwap(int32(i), int32(a))
 }
 
-// left notes that a batch of pt leaves.
-func (t *topic) left(pt *partition) { t.unstick(t.routes.Load(), pt.id) }
+// left notes that a batch of pt leaves. Routes are not there yet while the pen is being emptied.
+func (t *topic) left(pt *partition) {
+	if r := t.routes.Load(); r != nil {
+		t.unstick(r, pt.id)
+	}
+}
 
 // batchLimit is batch.size, raised to the largest record seen so that a lower one doesn't make every record a batch
 // of its own, and lowered to what the broker was seen to take.
