@@ -6,14 +6,20 @@ import (
 )
 
 // protect answers a broken objective with the best step that a rule offers. While every objective holds, protecting
-// rules are heard but not needed.
+// rules are heard but not needed. Where the load has just come to a level that is remembered, the memory is the faster
+// way: it is left to recall.
 func (t *tick) protect() outcome {
+	t.recollect()
 	if len(t.broken) == 0 {
 		t.overruleClass(ClassProtect, NotNeeded)
 		return outcome{}
 	}
 	t.overruleClass(ClassRelax, Stabilizing)
 	t.overruleClass(ClassOptimize, Stabilizing)
+	if t.recalled != nil {
+		t.overruleClass(ClassProtect, Outranked)
+		return outcome{}
+	}
 	o := t.protectBroken()
 	switch {
 	case t.kept.reason != "" && o.change == nil:
@@ -46,9 +52,6 @@ func (t *tick) protectBroken() outcome {
 func (t *tick) stacked(who string) outcome {
 	return outcome{reason: AwaitingAck, detail: fmt.Sprintf("instance %s has not applied generation %d", who, t.in.Document.Generation)}
 }
-
-// recall will return to settings that held at the present load. It remembers nothing yet.
-func (t *tick) recall() outcome { return outcome{} }
 
 // relax follows a relaxing rule, once the objectives have held for long enough, with a margin, and with enough history.
 func (t *tick) relax() outcome {

@@ -123,6 +123,10 @@ func (t *tick) loadShifted(trial *Trial) bool {
 	if len(trial.Readings) > 0 {
 		now = medianLoad(trial.Readings)
 	}
+	return t.shifted(before, now)
+}
+
+func (t *tick) shifted(before, now float64) bool {
 	return math.Abs(now-before) > t.cfg.LoadShift*math.Abs(before)
 }
 

@@ -74,6 +74,7 @@ type tick struct {
 	over []settings.Name
 	// known caches the present values, which cost a walk over the fleet.
 	known     map[place]settings.Value
+	recalled  *proposal
 	relations []settings.Relation
 }
 
@@ -157,6 +158,7 @@ func (t *tick) apply(c *change, next settings.Document) {
 	trial.Generation, trial.Applied, trial.Decision = next.Generation, t.now, t.in.DecisionID
 	t.state.Trial = &trial
 	t.state.Recent = nil
+	t.state.LevelAsked = true
 	t.remember(c.steps, c.undone)
 	if c.blame {
 		t.blame(c.undone)

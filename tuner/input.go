@@ -17,6 +17,9 @@ const (
 	ClassOptimize  Class = "optimize"
 )
 
+// ClassRecall is the class of a trial that returns to remembered settings. No rule has it.
+const ClassRecall Class = "recall"
+
 // Mode says how far a decision goes: off, shadow (decided, not written) or enforce.
 type Mode string
 

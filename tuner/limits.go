@@ -83,7 +83,7 @@ func (t *tick) free(m *move) refusal {
 
 // wished replaces what a relaxing rule asks for now by the safest that was asked for within the stabilisation window.
 func (t *tick) wished(m *move) refusal {
-	if m.class == ClassProtect {
+	if m.class != ClassRelax {
 		return refusal{}
 	}
 	w := t.wish(m.place)

@@ -24,7 +24,12 @@ func loadLevel(load float64, former int) int {
 	if load >= low && load < high {
 		return former
 	}
-	return int(math.Floor(levelsPerDoubling * math.Log2(load)))
+	return bareLevel(load)
+}
+
+// bareLevel is the bucket of load without hysteresis.
+func bareLevel(load float64) int {
+	return int(math.Floor(levelsPerDoubling * math.Log2(max(load, leastLoad))))
 }
 
 // window is how far back changes and reversals are counted, and how long a freeze lasts.
@@ -134,6 +139,9 @@ const longestFailed = 24 * time.Hour
 // blame notes that the trial's steps failed at the present load.
 func (t *tick) blame(trial *Trial) {
 	failed := slices.Clone(t.state.Failed)
+	if trial.Rule == recallRule {
+		t.forgetLevel()
+	}
 	for _, s := range trial.Steps {
 		i := t.failedIndex(failed, place{s.Setting, s.Topic}, direction(s, nil))
 		if i < 0 {

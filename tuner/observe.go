@@ -24,6 +24,7 @@ func (t *tick) observe() {
 	t.noteFleet()
 	t.noteAcks()
 	t.noteSample()
+	t.noteLevel()
 	t.forget()
 	t.noteWishes()
 	t.state.LastTick = t.now
@@ -36,7 +37,7 @@ func (s *State) rewind(now time.Time) {
 			*x = now
 		}
 	}
-	for _, x := range []*time.Time{&s.Since, &s.LastTick, &s.ForeignSince, &s.HealthySince, &s.FleetPeakAt} {
+	for _, x := range []*time.Time{&s.Since, &s.LastTick, &s.ForeignSince, &s.HealthySince, &s.FleetPeakAt, &s.LevelSince} {
 		back(x)
 	}
 	if s.Trial != nil {
@@ -131,8 +132,8 @@ func (o Objective) describe(v float64) string {
 	return o.Name
 }
 
-// noteDocument notices a document that somebody else wrote or deleted. The running trial is dropped then: what it
-// would restore is no longer what somebody wants.
+// noteDocument notices a document that somebody else wrote or deleted. The running trial is dropped then, and what is
+// remembered of load levels: neither is what somebody wants now.
 func (t *tick) noteDocument(fresh bool) {
 	generation := t.in.Document.Generation
 	if t.in.DocumentError != "" {
@@ -142,6 +143,7 @@ func (t *tick) noteDocument(fresh bool) {
 		t.state.ForeignSince = t.now
 		t.state.Trial = nil
 		t.state.Recent = nil
+		t.state.Levels = nil
 	}
 	t.state.Generation = generation
 	t.state.Highest = max(t.state.Highest, generation)
@@ -172,11 +174,14 @@ func (t *tick) noteHealth() {
 	case t.blindWhy == "" && t.state.HealthySince.IsZero():
 		t.state.HealthySince = t.now
 	}
-	if t.blindWhy == "" {
-		t.state.BlindTicks = 0
-		t.state.LoadLevel = loadLevel(t.in.Load.Value, t.state.LoadLevel)
-	} else {
+	if t.blindWhy != "" {
 		t.state.BlindTicks++
+		return
+	}
+	t.state.BlindTicks = 0
+	t.state.BrokenTicks++
+	if len(t.broken) == 0 {
+		t.state.BrokenTicks = 0
 	}
 }
 

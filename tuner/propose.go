@@ -144,12 +144,16 @@ func (t *tick) change(p *proposal, class Class) *change {
 	}
 }
 
-// baseline returns the newest readings of the present health: after an objective broke, the readings of the good time
-// before say nothing about what a step against the breach achieves.
+// baseline returns the newest readings of the present health and load: after an objective broke, the readings of the
+// good time before say nothing about what a step against the breach achieves, nor do those of another load.
 func (t *tick) baseline() []Sample {
 	broken := len(t.broken) > 0
 	begin := len(t.state.Recent)
-	for begin > 0 && t.breaks(t.state.Recent[begin-1]) == broken {
+	for begin > 0 {
+		s := t.state.Recent[begin-1]
+		if t.breaks(s) != broken || t.shifted(s.Load, t.in.Load.Value) {
+			break
+		}
 		begin--
 	}
 	return t.state.Recent[begin:]

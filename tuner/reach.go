@@ -57,7 +57,7 @@ func (t *tick) reachable(m *move) refusal {
 	}
 	low, high := t.bounds(m.row, m.action.Bound)
 	down, up := oneStep(m.row, from)
-	if m.class != ClassProtect {
+	if m.class == ClassRelax || m.class == ClassOptimize {
 		// A careful step is also a careful share of the value; it is at least one unit.
 		down = max(down, min(from-1, int64(math.Ceil(float64(from)*(1-t.cfg.OptimizeStep)))))
 		up = min(up, max(from+1, int64(math.Floor(float64(from)*(1+t.cfg.OptimizeStep)))))

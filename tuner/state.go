@@ -15,6 +15,7 @@ const (
 	maxReadings       = 24 // samples of a settled trial
 	maxMoves          = 512
 	maxFailed         = 64
+	maxLevels         = 24
 	maxWishes         = 128
 	maxChangesPerHour = 120
 )
@@ -39,6 +40,13 @@ type State struct {
 	HealthySince time.Time `json:"healthy_since,omitzero"`
 	// LoadLevel is the bucket of load of the last tick, see loadLevel.
 	LoadLevel int `json:"load_level,omitempty"`
+	// LevelSince is since when the load has been there. LevelAsked says that the memory of the level has been asked.
+	LevelSince time.Time `json:"level_since,omitzero"`
+	LevelAsked bool      `json:"level_asked,omitempty"`
+	// Levels is what held at which load, in the order of the levels.
+	Levels []LevelMemory `json:"levels,omitempty"`
+	// BrokenTicks counts the ticks with sight in a row that saw a broken objective.
+	BrokenTicks int `json:"broken_ticks,omitempty"`
 	// FleetPeak is the largest number of instances seen of late, and FleetPeakAt when: fewer have vanished.
 	FleetPeak   int       `json:"fleet_peak,omitempty"`
 	FleetPeakAt time.Time `json:"fleet_peak_at,omitzero"`
@@ -141,5 +149,18 @@ type Wish struct {
 	// Former is unset while there is no window before.
 	Former settings.Value `json:"former,omitzero"`
 	// Seen is the last tick that wished.
+	Seen time.Time `json:"seen"`
+}
+
+// LevelMemory is the newest tuned values with which every objective held at one level of load, for at least one
+// stabilisation window.
+type LevelMemory struct {
+	Level    int                        `json:"level"`
+	Settings settings.Values            `json:"settings"`
+	Topics   map[string]settings.Values `json:"topics,omitempty"`
+	// Times counts the visits to the level in which they held, Visit is when the last one began.
+	Times int       `json:"times"`
+	Visit time.Time `json:"visit"`
+	// Seen is when they last held.
 	Seen time.Time `json:"seen"`
 }

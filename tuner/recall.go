@@ -1,0 +1,163 @@
+package tuner
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/veltrix/veltrix/settings"
+)
+
+// recallRule stands where a rule's name does.
+const recallRule = "recall"
+
+// recall returns, in one step, to the settings that held when the load was last where it has moved to.
+func (t *tick) recall() outcome {
+	p := t.recalled
+	if p == nil {
+		return outcome{}
+	}
+	if who := t.lagging(t.in.Document.Generation, true); who != "" {
+		return t.stacked(who)
+	}
+	m := t.nearMemory()
+	detail := fmt.Sprintf("the load moved to level %d, where this held %d times", t.state.LoadLevel, m.Times)
+	return outcome{
+		reason: Recalled, change: t.change(p, t.recallClass()), detail: join(t.describeBroken(), join(detail, p.why)),
+	}
+}
+
+// recallClass is the class by which a recall is limited and judged: while an objective is broken it protects.
+func (t *tick) recallClass() Class {
+	if len(t.broken) > 0 {
+		return ClassProtect
+	}
+	return ClassRecall
+}
+
+// recollect asks the memory once for each time the load comes to a level: at once if an objective is broken, else when
+// it is clear that the load stays there, because a ramp passes through levels and no step is made for each.
+func (t *tick) recollect() {
+	if t.state.LevelAsked || len(t.broken) == 0 && t.now.Sub(t.state.LevelSince) < t.cfg.LongestRange {
+		return
+	}
+	m := t.nearMemory()
+	if m == nil {
+		t.state.LevelAsked = true
+		return
+	}
+	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: t.differences(m)}, t.recallClass())
+	if len(p.steps) == 0 {
+		t.state.LevelAsked = true
+		return
+	}
+	t.recalled = &p
+}
+
+// differences returns the actions that lead from the present values to the remembered ones. What the memory doesn't
+// set stays as it is.
+func (t *tick) differences(m *LevelMemory) []Action {
+	actions := t.differencesIn(nil, "", m.Settings)
+	for _, topic := range slices.Sorted(maps.Keys(m.Topics)) {
+		actions = t.differencesIn(actions, topic, m.Topics[topic])
+	}
+	return actions
+}
+
+func (t *tick) differencesIn(actions []Action, topic string, values settings.Values) []Action {
+	for _, name := range values.Names() {
+		row, _ := settings.Lookup(name)
+		if v := values[name]; v != t.present(row, topic) {
+			actions = append(actions, Action{Set: name, Topic: topic, Op: OpTo, Operand: float64(v.Int()), Word: v.Text()})
+		}
+	}
+	return actions
+}
+
+// nearMemory returns what is remembered of the present level, or else of the level that the load is in without
+// hysteresis: near an edge it depends on where the load came from which of the two it is said to be at.
+func (t *tick) nearMemory() *LevelMemory {
+	if m := t.memoryOf(t.state.LoadLevel); m != nil {
+		return m
+	}
+	return t.memoryOf(bareLevel(t.in.Load.Value))
+}
+
+func (t *tick) memoryOf(level int) *LevelMemory {
+	if i, found := t.levelIndex(level); found {
+		return &t.state.Levels[i]
+	}
+	return nil
+}
+
+func (t *tick) levelIndex(level int) (int, bool) {
+	return slices.BinarySearchFunc(t.state.Levels, level, func(m LevelMemory, level int) int { return m.Level - level })
+}
+
+// forgetLevelAfter is how long what held at a level is remembered without being seen to hold again.
+const forgetLevelAfter = 14 * 24 * time.Hour
+
+// noteLevel keeps which level the load is at, and what holds there. Values that are seen to break an objective at
+// their level are forgotten.
+func (t *tick) noteLevel() {
+	if t.blindWhy != "" || t.in.DocumentError != "" {
+		return
+	}
+	if level := loadLevel(t.in.Load.Value, t.state.LoadLevel); level != t.state.LoadLevel || t.state.LevelSince.IsZero() {
+		t.state.LoadLevel, t.state.LevelSince, t.state.LevelAsked = level, t.now, false
+	}
+	t.state.Levels = dropIf(t.state.Levels, func(m LevelMemory) bool { return t.now.Sub(m.Seen) >= forgetLevelAfter })
+	m := t.memoryOf(t.state.LoadLevel)
+	same := m != nil && t.in.Document.SameValues(settings.Document{Settings: m.Settings, Topics: m.Topics})
+	switch {
+	case t.state.Trial != nil || !t.state.ForeignSince.IsZero() || t.now.Sub(t.state.LevelSince) < t.cfg.LongestRange:
+	case same && t.state.BrokenTicks >= confirmedBreaches:
+		t.forgetLevel()
+	case len(t.broken) == 0 && t.steadyFor() >= t.cfg.Stabilization && len(t.in.Document.Settings)+len(t.in.Document.Topics) > 0:
+		t.learnLevel(same)
+	}
+}
+
+// steadyFor is how long the objectives have held at this level with these values.
+func (t *tick) steadyFor() time.Duration {
+	since := t.state.HealthySince
+	if t.state.LevelSince.After(since) {
+		since = t.state.LevelSince
+	}
+	if n := len(t.state.Moves); n > 0 && t.state.Moves[n-1].Time.After(since) {
+		since = t.state.Moves[n-1].Time
+	}
+	return t.now.Sub(since)
+}
+
+func (t *tick) learnLevel(same bool) {
+	i, found := t.levelIndex(t.state.LoadLevel)
+	levels := slices.Clone(t.state.Levels)
+	if !found {
+		levels = slices.Insert(levels, i, LevelMemory{Level: t.state.LoadLevel})
+	}
+	if !same {
+		levels[i] = LevelMemory{Level: t.state.LoadLevel, Settings: t.in.Document.Settings, Topics: t.in.Document.Topics}
+		if levels[i].Settings == nil {
+			levels[i].Settings = settings.Values{}
+		}
+	}
+	if !levels[i].Visit.Equal(t.state.LevelSince) {
+		levels[i].Times++
+	}
+	levels[i].Visit, levels[i].Seen = t.state.LevelSince, t.now
+	if len(levels) > maxLevels {
+		oldest := slices.MinFunc(levels, func(a, b LevelMemory) int { return a.Seen.Compare(b.Seen) })
+		levels = slices.DeleteFunc(levels, func(m LevelMemory) bool { return m.Level == oldest.Level })
+	}
+	t.state.Levels = levels
+}
+
+// forgetLevel forgets what nearMemory returns.
+func (t *tick) forgetLevel() {
+	if m := t.nearMemory(); m != nil {
+		level := m.Level
+		t.state.Levels = dropIf(t.state.Levels, func(m LevelMemory) bool { return m.Level == level })
+	}
+}
