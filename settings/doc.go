@@ -10,3 +10,5 @@
 // The package imports the standard library only, owns no clock and does no I/O. Its values are immutable by
 // convention: methods that change something return a copy. All functions are safe for concurrent use.
 package settings
+
+//go:generate go run ./internal/generate
