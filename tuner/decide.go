@@ -159,7 +159,7 @@ func (t *tick) apply(c *change, next settings.Document) {
 	t.state.Trial = &trial
 	t.state.Recent = nil
 	t.state.LevelAsked = true
-	t.remember(c.steps, c.undone)
+	t.remember(c)
 	if c.blame {
 		t.blame(c.undone)
 	}

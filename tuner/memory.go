@@ -57,11 +57,12 @@ func dropIf[T any](s []T, condition func(T) bool) []T {
 
 // remember notes the moves of a change that is written. A take-back that turns a setting around once too often
 // freezes it: it could not be refused, but the next move can.
-func (t *tick) remember(steps []Step, back *Trial) {
-	for _, s := range steps {
+func (t *tick) remember(c *change) {
+	for _, s := range c.steps {
 		p := place{s.Setting, s.Topic}
+		back := c.undone != nil && (c.trial.Back || !slices.ContainsFunc(c.trial.Steps, s.samePlace))
 		t.state.Moves = appendBounded(t.state.Moves, Move{
-			Setting: s.Setting, Topic: s.Topic, Direction: direction(s, back), Time: t.now, Back: back != nil,
+			Setting: s.Setting, Topic: s.Topic, Direction: direction(s, c.undone), Time: t.now, Back: back,
 		}, maxMoves)
 		t.state.Wishes = dropIf(t.state.Wishes, func(w Wish) bool { return w.Setting == p.name && w.Topic == p.topic && !w.Absolute })
 		if t.reversals(p) > t.cfg.ReversalsPerHour {
@@ -70,14 +71,12 @@ func (t *tick) remember(steps []Step, back *Trial) {
 	}
 }
 
-// direction returns which way the step moves; a step of a take-back moves against the trial's.
-func direction(s Step, back *Trial) settings.Direction {
+// direction returns which way the step moves. One that drops a setting moves against the trial that it takes back.
+func direction(s Step, undone *Trial) settings.Direction {
 	from, to := s.From, s.To
-	if back != nil {
-		for _, tried := range back.Steps {
-			if tried.Setting == s.Setting && tried.Topic == s.Topic {
-				from, to = tried.To, tried.From
-			}
+	if undone != nil && !to.IsSet() {
+		if i := slices.IndexFunc(undone.Steps, s.samePlace); i >= 0 {
+			to = undone.Steps[i].From
 		}
 	}
 	row, _ := settings.Lookup(s.Setting)

@@ -26,6 +26,9 @@ func (t *tick) trial() outcome {
 		return t.awaitAck(trial)
 	}
 	if trial.Class != ClassProtect && trial.Breaches >= confirmedBreaches {
+		if o := t.preempt(trial); o.reason != "" {
+			return o
+		}
 		return t.takeBack(TakenBackWorse, t.describeBroken())
 	}
 	if !t.settled(trial) {
