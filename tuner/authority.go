@@ -64,7 +64,9 @@ func (t *tick) relax() outcome {
 	}
 	best, refused := t.propose(ClassRelax)
 	if best == nil {
-		return outcome{reason: common(refused, refused[0].Reason), detail: refused[0].describe()}
+		// An optimising rule may still have something to say.
+		t.idle = outcome{reason: common(refused, refused[0].Reason), detail: refused[0].describe()}
+		return outcome{}
 	}
 	return outcome{
 		reason: Relaxed, rule: best.signal.Rule, change: t.change(best, ClassRelax),
@@ -101,12 +103,6 @@ func (t *tick) tooSoon() outcome {
 //	1 day            : 20 %
 func (t *tick) margin(history time.Duration) float64 {
 	return min(t.cfg.Margin*(1+float64(t.cfg.MinHistory)/float64(history)), 0.95)
-}
-
-// optimize will step along the declared goal. Until then it says that it would have been asked.
-func (t *tick) optimize() outcome {
-	t.overruleClass(ClassOptimize, NotYet)
-	return outcome{}
 }
 
 // asks says whether a rule of the class fires.

@@ -16,6 +16,15 @@ type Objective struct {
 	Ceiling float64 `json:"ceiling,omitempty"`
 }
 
+// Goal is what optimising does with the goal's reading, inside the objectives.
+type Goal string
+
+// The goals; without one nothing is optimised.
+const (
+	Minimize Goal = "minimize"
+	Maximize Goal = "maximize"
+)
+
 // The values of Config.BlindMode.
 const (
 	BlindHold   = "hold"
@@ -28,8 +37,10 @@ type Config struct {
 	App  string `json:"app"`
 	Mode Mode   `json:"mode"` // the ceiling; a rule's own mode can only be weaker. Default shadow.
 
-	Objectives []Objective     `json:"objectives"`
-	Bounds     settings.Bounds `json:"bounds,omitempty"`
+	Objectives []Objective `json:"objectives"`
+	// Goal says which way Input.Goal should go while every objective holds. Default none: nothing is optimised.
+	Goal   Goal            `json:"goal,omitempty"`
+	Bounds settings.Bounds `json:"bounds,omitempty"`
 	// Pins are settings that the loop never moves, with the value that the operator wants them to have.
 	Pins settings.Values `json:"pins,omitempty"`
 

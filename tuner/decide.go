@@ -68,7 +68,9 @@ type tick struct {
 	readings map[string]Reading
 	broken   []Objective
 	// kept is what this tick's judgement said if it kept a trial and the next step may follow at once.
-	kept      outcome
+	kept outcome
+	// idle is what careful rules come to if nothing else is to be said.
+	idle      outcome
 	overruled []Overruled
 	// over are the settings that were asked to turn around once too often.
 	over []settings.Name
@@ -99,8 +101,11 @@ func (t *tick) off() outcome {
 }
 
 func (t *tick) steady() outcome {
+	if t.idle.reason != "" {
+		return t.idle
+	}
 	sortOverruled(t.overruled)
-	for _, want := range []Reason{RuleShadowed, NotYet} {
+	for _, want := range []Reason{RuleShadowed, NoGoal} {
 		for _, o := range t.overruled {
 			if o.Reason == want {
 				return outcome{reason: want, rule: o.Rule, detail: o.Detail}

@@ -107,6 +107,8 @@ type Input struct {
 	Objectives map[string]Reading `json:"objectives,omitempty"`
 	// Load is the reading of the load expression.
 	Load Reading `json:"load"`
+	// Goal is the reading of what is minimised or maximised, the cost; unused without Config.Goal.
+	Goal Reading `json:"goal,omitzero"`
 	// Fleet are the instances that are alive, in any order.
 	Fleet []settings.Report `json:"fleet,omitempty"`
 	// Document is what etcd holds; the zero Document if there is none.

@@ -7,11 +7,20 @@ const enoughReadings = 3
 
 // judge decides over a settled trial: kept, taken back, or watched for longer.
 func (t *tick) judge(trial *Trial) outcome {
-	if trial.Class == ClassProtect {
+	switch trial.Class {
+	case ClassProtect:
 		return t.judgeProtect(trial)
+	case ClassOptimize:
+		return t.judgeGoal(trial)
+	default:
+		return t.judgeCareful(trial)
 	}
+}
+
+// judgeCareful keeps a step that was not meant to help as long as it does no harm.
+func (t *tick) judgeCareful(trial *Trial) outcome {
 	if len(t.broken) > 0 || len(trial.Readings) < enoughReadings {
-		return t.judging(trial)
+		return t.judging(trial, enoughReadings)
 	}
 	return t.keep(trial, "every objective holds with it")
 }
@@ -29,15 +38,19 @@ func (t *tick) judgeProtect(trial *Trial) outcome {
 		t.kept = t.keep(trial, why)
 		return outcome{}
 	case early, v == recovering && len(trial.Readings) < maxReadings:
-		return t.judging(trial)
+		return t.judging(trial, enoughReadings)
 	case v == worse:
 		return t.takeBack(TakenBackWorse, why)
 	}
 	return t.takeBack(TakenBackNoHelp, why)
 }
 
-func (t *tick) judging(trial *Trial) outcome {
-	return outcome{reason: Judging, rule: trial.Rule, detail: fmt.Sprintf("%d of %d readings", min(len(trial.Readings), enoughReadings), enoughReadings)}
+func (t *tick) judging(trial *Trial, enough int) outcome {
+	detail := fmt.Sprintf("%d of %d readings", len(trial.Readings), enough)
+	if len(trial.Readings) >= enough {
+		detail = fmt.Sprintf("%d readings, not yet clear", len(trial.Readings))
+	}
+	return outcome{reason: Judging, rule: trial.Rule, detail: detail}
 }
 
 func (t *tick) keep(trial *Trial, why string) outcome {

@@ -63,7 +63,7 @@ func (s *State) rewind(now time.Time) {
 
 // readObjectives says what is broken, or why nobody can know.
 func (t *tick) readObjectives() {
-	t.in.Load = t.in.Load.checked()
+	t.in.Load, t.in.Goal = t.in.Load.checked(), t.in.Goal.checked()
 	t.readings = make(map[string]Reading, len(t.cfg.Objectives))
 	for _, o := range t.cfg.Objectives {
 		r, ok := t.in.Objectives[o.Name]
@@ -249,6 +249,10 @@ func (t *tick) noteSample() {
 		return
 	}
 	sample := Sample{Time: t.now, Load: t.in.Load.Value, Objectives: make(map[string]float64, len(t.readings))}
+	if t.in.Goal.OK && t.in.Load.Value > 0 {
+		perLoad := t.in.Goal.Value / t.in.Load.Value
+		sample.Goal = &perLoad
+	}
 	for name, r := range t.readings {
 		sample.Objectives[name] = r.Value
 	}

@@ -44,6 +44,7 @@ func disturb(t *rapid.T, l *loop) {
 		l.in.Hold = drawHold(t, l.in.Now)
 	case 4:
 		l.in.Load = drawReading(t)
+		l.in.Goal = drawReading(t)
 	case 5:
 		l.in.Now = l.in.Now.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, "jump")))
 	case 6:
@@ -79,6 +80,7 @@ func drawConfig(t *rapid.T) tuner.Config {
 		ChangesPerHour:   rapid.IntRange(1, 60).Draw(t, "changes"),
 		ReversalsPerHour: rapid.IntRange(1, 10).Draw(t, "reversals"),
 		BlindMode:        rapid.SampledFrom([]string{tuner.BlindHold, tuner.BlindRevert}).Draw(t, "blind mode"),
+		Goal:             rapid.SampledFrom([]tuner.Goal{"", tuner.Minimize, tuner.Maximize}).Draw(t, "goal"),
 		Bounds:           settings.Bounds{},
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "bounds") {

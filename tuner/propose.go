@@ -80,6 +80,9 @@ func (t *tick) hear(s *Signal, class Class) proposal {
 		if r.reason == "" && slices.ContainsFunc(p.steps, func(s Step) bool { return s.Setting == a.Set && s.Topic == a.Topic }) {
 			r = refusal{Outranked, "the rule moves it twice"}
 		}
+		if r.reason == "" && class == ClassOptimize && len(p.steps) > 0 {
+			r = refusal{Outranked, "one setting at a time is optimised"}
+		}
 		if r.reason != "" {
 			p = t.refuse(p, a.Set, r)
 			continue

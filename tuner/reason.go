@@ -72,7 +72,9 @@ const (
 	RelationBroken Reason = "RelationBroken"
 	// RuleShadowed: the only rules that ask are in shadow or off.
 	RuleShadowed Reason = "RuleShadowed"
-	// NotYet: the step of the order of authority is not built.
+	// NoGoal: an optimising rule fires, and no goal is configured that would tell whether it helps.
+	NoGoal Reason = "NoGoal"
+	// NotYet: there are too few readings of the goal to compare with.
 	NotYet Reason = "NotYet"
 )
 
@@ -106,7 +108,7 @@ func Reasons() []Reason {
 		Off, Steady, ClockBack, DocumentUnreadable, Blind, Interlocked, FleetUnhealthy, NoInstances, Held, Pinned, ForeignWrite,
 		AwaitingAck, Settling, Judging, Kept, NoActionLeft, Stabilizing, NoMargin, ColdStart, InDeadBand, InCooldown, AtBound,
 		OutOfReach, Unusable, Guarded, NotNeeded, Outranked, DurabilityLocked, RateLimited, Frozen, FailedBefore, RelationBroken,
-		RuleShadowed, NotYet,
+		RuleShadowed, NoGoal, NotYet,
 		Protected, Relaxed, Recalled, Optimized,
 		TakenBackWorse, TakenBackNoHelp, TakenBackUnacknowledged, TakenBackRefused, TakenBackInterlock, TakenBackBlind,
 	}

@@ -93,6 +93,8 @@ type Trial struct {
 	// nothing acts on readings of the time before, but it is neither judged nor taken back itself.
 	Back  bool   `json:"back,omitempty"`
 	Steps []Step `json:"steps"`
+	// Expected is the relative gain that an optimising trial is meant to bring at best.
+	Expected float64 `json:"expected,omitempty"`
 	// Former is the document before, restored exactly if the trial fails. Its zero value means that there was none.
 	Former     settings.Document `json:"former,omitzero"`
 	Generation int64             `json:"generation"`
@@ -113,6 +115,8 @@ type Sample struct {
 	Time       time.Time          `json:"time"`
 	Load       float64            `json:"load"`
 	Objectives map[string]float64 `json:"objectives"`
+	// Goal is the goal's reading for each unit of load; nil if there was none.
+	Goal *float64 `json:"goal,omitempty"`
 }
 
 // Move is one change of one setting.

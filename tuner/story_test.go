@@ -112,7 +112,7 @@ func (s *story) run(t *testing.T, line string) string {
 		s.declare(t, word, args, c.named)
 	case "fleet", "leave", "slow", "quick", "strict", "effective":
 		s.people(t, word, args, c.named)
-	case "load", "read", "blind":
+	case "load", "goal", "read", "blind":
 		s.see(t, word, args)
 	case "rule", "action", "clear", "revert":
 		s.rule(t, word, args[0], c.named)
@@ -207,15 +207,20 @@ func (s *story) people(t *testing.T, word string, args []string, named map[strin
 
 func (s *story) see(t *testing.T, word string, args []string) {
 	switch word {
+	case "goal":
+		s.in.Goal = tuner.Reading{Value: float(t, args[0]), OK: true}
 	case "load":
 		s.in.Load = tuner.Reading{Value: float(t, args[0]), OK: true}
 	case "read":
 		s.in.Objectives[args[0]] = tuner.Reading{Value: float(t, args[1]), OK: true}
 	case "blind":
 		r := tuner.Reading{Why: strings.Join(args[1:], " ")}
-		if args[0] == "load" {
+		switch args[0] {
+		case "goal":
+			s.in.Goal = r
+		case "load":
 			s.in.Load = r
-		} else {
+		default:
 			s.in.Objectives[args[0]] = r
 		}
 	}

@@ -42,9 +42,9 @@ func restored(trial *Trial) (settings.Document, []Step) {
 // moved is nobody's fault.
 func (t *tick) blames(reason Reason, trial *Trial) bool {
 	switch reason {
-	case TakenBackRefused, TakenBackUnacknowledged, TakenBackNoHelp:
+	case TakenBackRefused, TakenBackUnacknowledged:
 		return true
-	case TakenBackWorse:
+	case TakenBackWorse, TakenBackNoHelp:
 		return !t.loadShifted(trial)
 	default:
 		return false

@@ -48,6 +48,7 @@ func TestConfigRefusesNonsense(t *testing.T) {
 		"bold steps":         {func(c *tuner.Config) { c.OptimizeStep = 0.5 }, "optimize_step is 0.5"},
 		"deaf dead band":     {func(c *tuner.Config) { c.DeadBand = 0.3 }, "wider than optimize_step"},
 		"too many changes":   {func(c *tuner.Config) { c.ChangesPerHour = 100000 }, "changes_per_hour is 100000"},
+		"unknown goal":       {func(c *tuner.Config) { c.Goal = "save" }, `goal is "save"`},
 		"blind mode":         {func(c *tuner.Config) { c.BlindMode = "guess" }, `blind_mode is "guess"`},
 		"unknown bound":      {func(c *tuner.Config) { c.Bounds = settings.Bounds{"producer.linger": {}} }, "unknown setting"},
 		"pin out of range":   {func(c *tuner.Config) { c.Pins = settings.Values{"producer.linger.ms": settings.Number(low)} }, "below its lower limit"},

@@ -27,6 +27,9 @@ func (c Config) validateNames() error {
 	if c.Mode != ModeOff && c.Mode != ModeShadow && c.Mode != ModeEnforce {
 		errs = append(errs, fmt.Errorf("mode is %q: use off, shadow or enforce", c.Mode))
 	}
+	if c.Goal != "" && c.Goal != Minimize && c.Goal != Maximize {
+		errs = append(errs, fmt.Errorf("goal is %q: use minimize or maximize, or leave it out", c.Goal))
+	}
 	if c.BlindMode != BlindHold && c.BlindMode != BlindRevert {
 		errs = append(errs, fmt.Errorf("blind_mode is %q: use hold or revert", c.BlindMode))
 	}
