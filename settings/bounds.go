@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -45,9 +46,7 @@ func (b Bounds) Check() error {
 // numbers, or leaves nothing; every complaint is a sentence, and all are joined.
 func (b Bounds) Intersect(o Bounds) (Bounds, error) {
 	out := make(Bounds, len(b)+len(o))
-	for n, x := range b {
-		out[n] = x
-	}
+	maps.Copy(out, b)
 	var errs []error
 	for n, x := range o {
 		s, ok := Lookup(n)

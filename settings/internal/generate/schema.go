@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/veltrix/veltrix/settings"
 )
@@ -77,13 +78,13 @@ func schema(rows []settings.Setting, relations []settings.Relation) ([]byte, err
 
 // about says what a schema can't.
 func about(relations []settings.Relation) string {
-	text := fmt.Sprintf("The settings that were tuned for one application, and no others. A reader also refuses more than %d bytes, repeated keys, "+
-		"numbers with a fraction or an exponent, and, where all settings of a rule are present (a topic's laid over the application's), the breach of these rules:",
-		settings.MaxDocumentBytes)
-	for _, r := range relations {
-		text += " " + r.String() + ";"
+	rules := make([]string, len(relations))
+	for i, r := range relations {
+		rules[i] = r.String()
 	}
-	return text[:len(text)-1] + "."
+	return fmt.Sprintf("The settings that were tuned for one application, and no others. A reader also refuses more than %d bytes, repeated keys, "+
+		"numbers with a fraction or an exponent, and, where all settings of a rule are present (a topic's laid over the application's), the breach of these rules: %s.",
+		settings.MaxDocumentBytes, strings.Join(rules, "; "))
 }
 
 func documentProperties() object {
@@ -95,7 +96,9 @@ func documentProperties() object {
 		{"app", append(text("The application's name, as in the key."), member{"minLength", 1})},
 		{"generation", object{
 			{"description", "Grows by one with every change, also with one that takes back an earlier one."},
-			{"type", "integer"}, {"minimum", 1}, {"maximum", math.MaxInt64},
+			{"type", "integer"},
+			{"minimum", 1},
+			{"maximum", math.MaxInt64},
 		}},
 		{"settings", object{{"description", "The tuned values for the whole application. A missing key means the application's own value, never zero."}, {"$ref", "#/$defs/settings"}}},
 		{"topics", object{
