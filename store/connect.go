@@ -59,6 +59,10 @@ func newConnection(ctx context.Context, o Options) (*connection, error) {
 			grpc.WithChainUnaryInterceptor(rememberCause),
 		},
 	}}
+	if o.TLS.ServerName != "" {
+		// The name in the TLS configuration is overridden by the endpoint's host; this one is not.
+		c.config.DialOptions = append(c.config.DialOptions, grpc.WithAuthority(o.TLS.ServerName))
+	}
 	return c, nil
 }
 

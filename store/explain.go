@@ -80,6 +80,9 @@ func (s *Store) remedy(err error, c *cause) error {
 		return err
 	case strings.Contains(tried, "x509: ") || strings.Contains(tried, "tls: "):
 		return fmt.Errorf("no TLS connection (%s); check the authorities, the client certificate and the server's name: %w", tried, err)
+	case strings.HasPrefix(s.opts.Endpoints[0], "https://") && s.opts.TLS.CertFile == "":
+		// A server that misses one hangs up, sometimes before it can say so.
+		return fmt.Errorf("no answer (%s); no client certificate is configured, and etcd may ask for one: %w", tried, err)
 	}
 	return fmt.Errorf("no answer (%s): %w", tried, err)
 }

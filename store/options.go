@@ -118,14 +118,15 @@ func (o Options) validateEndpoints() error {
 }
 
 func (o Options) scheme(endpoint string) (string, error) {
-	if !strings.Contains(endpoint, "://") {
-		if o.TLS.set() {
-			endpoint = "https://" + endpoint
-		} else {
-			endpoint = "http://" + endpoint
-		}
+	full := endpoint
+	switch {
+	case strings.Contains(endpoint, "://"):
+	case o.TLS.set():
+		full = "https://" + endpoint
+	default:
+		full = "http://" + endpoint
 	}
-	u, err := url.Parse(endpoint)
+	u, err := url.Parse(full)
 	if err != nil || u.Hostname() == "" || u.Port() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return "", fmt.Errorf("endpoint %q is not of the form http://host:2379 or https://host:2379", endpoint)
 	}

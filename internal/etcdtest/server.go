@@ -1,8 +1,10 @@
 package etcdtest
 
 import (
+	"errors"
 	"net"
 	"net/url"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +35,7 @@ type Server struct {
 	dir    string
 	client url.URL
 	peer   url.URL
+	wire   *Wire
 	etcd   *embed.Etcd
 }
 
@@ -58,13 +61,22 @@ func StartWith(t testing.TB, o Options) *Server {
 	}
 	s.start()
 	t.Cleanup(s.Stop)
+	s.wire = NewWire(t, s.Address())
 	return s
 }
 
-// Endpoints are the URLs for clients. They stay the same over a restart.
-func (s *Server) Endpoints() []string { return []string{s.client.String()} }
+// Endpoints are the URLs for clients. They stay the same over a restart. They lead over a wire, so that a stop doesn't
+// wait for clients to hang up.
+func (s *Server) Endpoints() []string {
+	u := s.client
+	u.Host = s.wire.Address()
+	return []string{u.String()}
+}
 
-// Address is the server's host and port.
+// Direct are the URLs without the wire, for measurements.
+func (s *Server) Direct() []string { return []string{s.client.String()} }
+
+// Address is the host and port that the server listens on.
 func (s *Server) Address() string { return s.client.Host }
 
 // Stop stops the server and keeps its data. Stopping twice is fine.
@@ -72,6 +84,7 @@ func (s *Server) Stop() {
 	if s.etcd == nil {
 		return
 	}
+	s.wire.Cut()
 	s.etcd.Close()
 	s.etcd = nil
 }
@@ -81,6 +94,7 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Stop()
 	s.start()
+	s.wire.Mend(s.t)
 }
 
 // Client returns a client of etcd's own, closed at the end of the test.
@@ -95,8 +109,11 @@ func (s *Server) Client() *clientv3.Client {
 
 func (s *Server) start() {
 	s.t.Helper()
-	etcd, err := embed.StartEtcd(s.config())
-	require.NoError(s.t, err, "start etcd at %s", s.client.Host)
+	var etcd *embed.Etcd
+	retryBind(s.t, func() (err error) {
+		etcd, err = embed.StartEtcd(s.config())
+		return err
+	})
 	s.etcd = etcd
 	select {
 	case <-etcd.Server.ReadyNotify():
@@ -124,8 +141,22 @@ func (s *Server) config() *embed.Config {
 	return c
 }
 
-// freeAddress returns an address that nobody listens on now. Somebody might, before the server does; the kernel hands
-// out ephemeral ports in an order that makes it rare.
+// retryBind repeats a listen for a while if the address is taken: a port that is to be used again may have been lent to
+// an outgoing connection meanwhile.
+func retryBind(t testing.TB, listen func() error) {
+	t.Helper()
+	for end := time.Now().Add(readyWithin); ; time.Sleep(100 * time.Millisecond) {
+		err := listen()
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(end) {
+			require.NoError(t, err)
+		}
+	}
+}
+
+// freeAddress returns an address that nobody listens on now.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	var config net.ListenConfig

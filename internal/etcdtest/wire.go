@@ -1,13 +1,12 @@
 package etcdtest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"sync"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 // Wire is a network between one client and a server that can be cut: connections break, and new ones are refused
@@ -30,15 +29,22 @@ func NewWire(t testing.TB, target string) *Wire {
 	return w
 }
 
-// Endpoint is the client's end as a URL.
-func (w *Wire) Endpoint() string { return "http://" + w.address }
+// Address is the host and port of the client's end.
+func (w *Wire) Address() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.address
+}
 
 // Mend lets connections through again, at the same address.
 func (w *Wire) Mend(t testing.TB) {
 	t.Helper()
 	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", w.address)
-	require.NoError(t, err)
+	var l net.Listener
+	retryBind(t, func() (err error) {
+		l, err = config.Listen(context.Background(), "tcp", w.Address())
+		return err
+	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listener, w.address = l, l.Addr().String()
