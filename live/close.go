@@ -38,10 +38,10 @@ func (p *Producer) Close(ctx context.Context) error {
 		p.own.close()
 	}
 	idle := p.awaitIdle()
-	lost := p.abandon(err)
+	p.abandon(err)
 	p.metrics.detach(p)
 	close(p.ended)
-	if lost > 0 {
+	if lost := p.lost.Load(); lost > 0 {
 		err = fmt.Errorf("close the producer: %d records were given up, they may have been written: %w", lost, err)
 	}
 	return errors.Join(err, idle)
@@ -81,8 +81,8 @@ func (p *Producer) awaitIdle() error {
 	}
 }
 
-// abandon fails everything that was accepted and not reported, and counts it.
-func (p *Producer) abandon(cause error) (lost int) {
+// abandon fails everything that was accepted and not reported.
+func (p *Producer) abandon(cause error) {
 	p.abandoned.Store(true)
 	err := fmt.Errorf("%w before the record was acknowledged", ErrClosed)
 	if cause != nil {
@@ -93,13 +93,10 @@ func (p *Producer) abandon(cause error) (lost int) {
 		pen := t.pen
 		t.pen = entryList{}
 		t.mu.Unlock()
-		lost += pen.n
 		p.report(pen, err)
 		for _, pt := range t.partitions() {
 			due, _ := pt.expire(never)
-			lost += due.n
 			p.report(due, err)
 		}
 	}
-	return lost
 }

@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"net"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -140,4 +142,17 @@ func running(t testing.TB, r *Runtime) {
 		cancel()
 		wg.Wait()
 	})
+}
+
+// newKafkaAt starts an in-memory broker at addr with one topic.
+func newKafkaAt(t testing.TB, addr, topic string, partitions int32) *kfake.Cluster {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	n, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	c, err := kfake.NewCluster(kfake.Ports(n), kfake.SeedTopics(partitions, topic))
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
 }

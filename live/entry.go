@@ -26,9 +26,9 @@ type entry struct {
 	reported bool
 }
 
-// cost is what the record counts against buffer.memory.
-func (e *entry) cost() int64 {
-	return int64(e.rec.size() + entryOverhead + headerOverhead*len(e.rec.Headers))
+// cost is what a waiting record counts against buffer.memory.
+func cost(r *Record) int64 {
+	return int64(r.size() + entryOverhead + headerOverhead*len(r.Headers))
 }
 
 // report tells the caller what became of the record.

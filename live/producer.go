@@ -66,8 +66,10 @@ type Producer struct {
 	closed atomic.Bool
 	// abandoned is set before Close fails what its context left no time for.
 	abandoned atomic.Bool
-	ending    chan struct{} // closed when Close begins
-	ended     chan struct{} // closed when Close has finished
+	// lost counts the records that Close gave up.
+	lost   atomic.Int64
+	ending chan struct{} // closed when Close begins
+	ended  chan struct{} // closed when Close has finished
 
 	mu sync.Mutex // guards lanes, and changes of topics and running
 }
@@ -157,18 +159,16 @@ func (p *Producer) accept(ctx context.Context, r *Record, block bool, done func(
 	}
 	t := p.topic(r.Topic)
 	s := p.settingsFor(t)
-	e := p.entries.get()
-	e.rec, e.done, e.wait, e.index = *r, done, w, int32(index)
-	cost := e.cost()
-	if err := p.reserve(ctx, cost, block, s); err != nil {
-		p.entries.put(e)
+	if err := p.reserve(ctx, cost(r), block, s); err != nil {
 		t.metrics.failed(err, 1)
 		return err
 	}
+	e := p.entries.get()
+	e.rec, e.done, e.wait, e.index = *r, done, w, int32(index)
 	e.epoch = p.epochs.enter()
 	if p.closed.Load() {
 		e.epoch.leave(1)
-		p.buffer.release(cost)
+		p.buffer.release(cost(r))
 		p.entries.put(e)
 		return ErrClosed
 	}
@@ -180,20 +180,20 @@ func (p *Producer) accept(ctx context.Context, r *Record, block bool, done func(
 	return nil
 }
 
-// reserve takes cost bytes of the buffer.
-func (p *Producer) reserve(ctx context.Context, cost int64, block bool, s *producerSettings) error {
-	if p.buffer.tryAcquire(cost) {
+// reserve takes size bytes of the buffer.
+func (p *Producer) reserve(ctx context.Context, size int64, block bool, s *producerSettings) error {
+	if p.buffer.tryAcquire(size) {
 		return nil
 	}
-	if cost > s.bufferMemory {
-		return fmt.Errorf("%w: it needs %d bytes, buffer.memory is %d; raise it or send less", ErrRecordTooLarge, cost, s.bufferMemory)
+	if size > s.bufferMemory {
+		return fmt.Errorf("%w: it needs %d bytes, buffer.memory is %d; raise it or send less", ErrRecordTooLarge, size, s.bufferMemory)
 	}
 	if !block {
 		return ErrBufferFull
 	}
-	err := p.buffer.acquire(ctx, cost, s.maxBlock, p.ending)
+	err := p.buffer.acquire(ctx, size, s.maxBlock, p.ending)
 	if errors.Is(err, ErrBufferFull) {
-		return fmt.Errorf("%w: %d bytes were not free within max.block.ms (%v)", err, cost, s.maxBlock)
+		return fmt.Errorf("%w: %d bytes were not free within max.block.ms (%v)", err, size, s.maxBlock)
 	}
 	return err
 }

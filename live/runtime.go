@@ -58,6 +58,8 @@ type Runtime struct {
 
 	// producers is the one set of producer metrics that all producers of this runtime share.
 	producers func() (*producerMetrics, error)
+	// consumers is the same for consumers and tails.
+	consumers func() (*consumerMetrics, error)
 
 	mu      sync.Mutex // guards refused and the order of swaps and reports
 	refused *settings.Refusal
@@ -90,6 +92,7 @@ func NewRuntime(o RuntimeOptions) (*Runtime, error) {
 	}
 	r := &Runtime{opts: o, policy: p, started: time.Now().UTC(), logger: o.Logger, metrics: m, reports: make(chan settings.Report, 1)}
 	r.producers = sync.OnceValues(func() (*producerMetrics, error) { return newProducerMetrics(o.Registerer, o.ClientID) })
+	r.consumers = sync.OnceValues(func() (*consumerMetrics, error) { return newConsumerMetrics(o.Registerer, o.ClientID) })
 	r.current.Store(newSnapshot(p.base, settings.Document{}, false))
 	r.metrics.applied(r.snapshot())
 	return r, nil

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -61,19 +62,22 @@ func (p *Producer) report(records entryList, err error) {
 	if records.n == 0 {
 		return
 	}
-	var failed int
+	var reported int
 	var bytes int64
 	for e := records.head; e != nil; e = e.next {
 		if e.reported {
 			e.epoch = nil
 			continue
 		}
-		bytes += e.cost()
-		failed++
+		bytes += cost(&e.rec)
+		reported++
 		e.report(err)
 	}
-	if err != nil && failed > 0 {
-		p.topic(records.head.rec.Topic).metrics.failed(err, failed)
+	if err != nil && reported > 0 {
+		p.topic(records.head.rec.Topic).metrics.failed(err, reported)
+	}
+	if p.closing() && errors.Is(err, ErrClosed) {
+		p.lost.Add(int64(reported))
 	}
 	p.buffer.release(bytes)
 	p.leave(records.head)
