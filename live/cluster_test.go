@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
 	"sync"
@@ -79,8 +80,10 @@ func readAll(t testing.TB, c *kfake.Cluster, topic string) map[int32][]*kgo.Reco
 type scriptedSource struct {
 	updates chan settings.Update
 
-	mu      sync.Mutex
-	reports []settings.Report
+	mu sync.Mutex
+	// failures is how often Watch gives up before it works.
+	failures int
+	reports  []settings.Report
 }
 
 func newScriptedSource() *scriptedSource {
@@ -88,6 +91,13 @@ func newScriptedSource() *scriptedSource {
 }
 
 func (s *scriptedSource) Watch(ctx context.Context, apply func(settings.Update)) error {
+	s.mu.Lock()
+	s.failures--
+	fail := s.failures >= 0
+	s.mu.Unlock()
+	if fail {
+		return errors.New("the source is away")
+	}
 	for {
 		select {
 		case u := <-s.updates:
@@ -118,30 +128,6 @@ func (s *scriptedSource) last() settings.Report {
 		return settings.Report{}
 	}
 	return s.reports[len(s.reports)-1]
-}
-
-// deliver hands an update to the runtime and returns when it was dealt with.
-func (s *scriptedSource) deliver(t testing.TB, u settings.Update) {
-	t.Helper()
-	for range 2 { // The second is taken only after the first was applied.
-		select {
-		case s.updates <- u:
-		case <-t.Context().Done():
-			return
-		}
-	}
-}
-
-// running runs r until the test ends.
-func running(t testing.TB, r *Runtime) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = r.Run(ctx) })
-	t.Cleanup(func() {
-		cancel()
-		wg.Wait()
-	})
 }
 
 // newKafkaAt starts an in-memory broker at addr with one topic.

@@ -36,3 +36,18 @@ func carries(m *dto.Metric, labels map[string]string) bool {
 	}
 	return found == len(labels)
 }
+
+// requireSeries checks that a series with these labels exists, whatever its value.
+func requireSeries(t testing.TB, reg prometheus.Gatherer, name string, labels map[string]string) {
+	t.Helper()
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && carries(m, labels) {
+				return
+			}
+		}
+	}
+	t.Fatalf("there is no series %s with %v", name, labels)
+}
