@@ -1,0 +1,122 @@
+package rules
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/veltrix/veltrix/settings"
+	"github.com/veltrix/veltrix/tuner"
+)
+
+func (p *fileParser) action(n *yaml.Node) Action {
+	a := Action{Line: n.Line}
+	var ops []string
+	op := func(o tuner.Op, read func(*yaml.Node)) func(*yaml.Node) {
+		return func(v *yaml.Node) {
+			a.Op = o
+			ops = append(ops, string(o))
+			read(v)
+		}
+	}
+	operand := func(v *yaml.Node) { a.Operand = p.number(v) }
+	to := (*yaml.Node)(nil)
+	p.mapping(n, fields{
+		"set":      func(v *yaml.Node) { a.Set = p.setting(v) },
+		"topic":    func(v *yaml.Node) { a.Topic = p.text(v) },
+		"to":       op(tuner.OpTo, func(v *yaml.Node) { to = v }),
+		"add":      op(tuner.OpAdd, operand),
+		"multiply": op(tuner.OpMultiply, operand),
+		"target":   op(tuner.OpTarget, func(v *yaml.Node) { a.Expr = p.expr(v) }),
+		"ratio":    op(tuner.OpRatio, func(v *yaml.Node) { p.ratio(v, &a) }),
+		"min":      func(v *yaml.Node) { a.Bound.Min = p.limit(v) },
+		"max":      func(v *yaml.Node) { a.Bound.Max = p.limit(v) },
+		"allowed":  func(v *yaml.Node) { a.Bound.Allowed = p.words(v) },
+	})
+	if len(ops) != 1 {
+		p.node(n, "an action has exactly one of to, add, multiply, target and ratio; here are %d", len(ops))
+		return a
+	}
+	p.checkAction(n, to, &a)
+	return a
+}
+
+func (p *fileParser) ratio(n *yaml.Node, a *Action) {
+	p.mapping(n, fields{
+		"expr":   func(v *yaml.Node) { a.Expr = p.expr(v) },
+		"target": func(v *yaml.Node) { a.Target = p.number(v) },
+	})
+	if a.Target == 0 {
+		p.node(n, "a ratio needs a target other than 0: the value is multiplied by expr ÷ target")
+	}
+}
+
+func (p *fileParser) setting(n *yaml.Node) settings.Name {
+	name := settings.Name(p.text(n))
+	if _, ok := settings.Lookup(name); !ok {
+		p.node(n, "%q is no setting; known are %s", name, strings.Join(known(), ", "))
+		return ""
+	}
+	return name
+}
+
+func known() []string {
+	all := settings.All()
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = string(s.Name)
+	}
+	return names
+}
+
+// checkAction reports an operand or a bound that doesn't fit the setting.
+func (p *fileParser) checkAction(n, to *yaml.Node, a *Action) {
+	s, ok := settings.Lookup(a.Set)
+	if !ok {
+		if a.Set == "" && !p.has(n, "set") {
+			p.node(n, "the action names no setting; add set: NAME")
+		}
+		return
+	}
+	if a.Topic != "" && !s.PerTopic {
+		p.node(n, "%s can't be set for one topic; remove topic", a.Set)
+	}
+	if err := (settings.Bounds{a.Set: a.Bound}).Check(); err != nil {
+		p.node(n, "%s", err)
+	}
+	switch {
+	case s.Kind == settings.Enum:
+		p.checkEnumAction(n, to, s, a)
+	case a.Op == tuner.OpTo:
+		a.Operand = p.number(to)
+	case a.Op == tuner.OpMultiply && a.Operand <= 0:
+		p.node(n, "multiply needs a factor above 0")
+	}
+	if a.Op == tuner.OpTo && s.Kind != settings.Enum && a.Operand != math.Trunc(a.Operand) {
+		p.node(to, "%s is %s: write a whole number", a.Set, s.Kind)
+	}
+}
+
+func (p *fileParser) checkEnumAction(n, to *yaml.Node, s settings.Setting, a *Action) {
+	if a.Op != tuner.OpTo && a.Op != tuner.OpAdd {
+		p.node(n, "%s is one of %s: use to with a word, or add with 1 or -1 notch", a.Set, strings.Join(s.Enum, ", "))
+		return
+	}
+	if a.Op == tuner.OpTo {
+		a.Word = p.text(to)
+		if !slices.Contains(s.Enum, a.Word) {
+			p.node(to, "%q is none of %s", a.Word, strings.Join(s.Enum, ", "))
+		}
+	}
+}
+
+func (p *fileParser) has(n *yaml.Node, key string) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
+}
