@@ -79,6 +79,9 @@ func (t *tick) tooSoon() outcome {
 	if who := t.lagging(t.in.Document.Generation, true); who != "" {
 		return t.stacked(who)
 	}
+	if stayed := t.now.Sub(t.state.LevelSince); stayed < t.cfg.LongestRange {
+		return outcome{reason: Stabilizing, detail: fmt.Sprintf("the load came to its level %s ago", round(stayed))}
+	}
 	if held := t.now.Sub(t.state.HealthySince); held < t.cfg.Stabilization {
 		return outcome{reason: Stabilizing, detail: fmt.Sprintf("every objective has held for %s of %s", round(held), t.cfg.Stabilization)}
 	}

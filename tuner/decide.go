@@ -3,6 +3,7 @@ package tuner
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/veltrix/veltrix/settings"
@@ -81,7 +82,7 @@ type tick struct {
 }
 
 func begin(cfg Config, state State, in Input) *tick {
-	t := &tick{cfg: cfg.WithDefaults(), state: state, in: in, known: make(map[place]settings.Value)}
+	t := &tick{cfg: cfg.WithDefaults(), state: state, in: in, known: make(map[place]settings.Value, len(settings.All()))}
 	// Without a monotonic part and in UTC, a time is the same after it went through JSON.
 	t.now = in.Now.UTC().Round(0)
 	t.clockBack = t.now.Before(state.LastTick)
@@ -200,6 +201,9 @@ const maxOverruled = 64
 // sortOverruled makes the list the same in whatever order the signals came.
 func sortOverruled(all []Overruled) {
 	slices.SortFunc(all, func(a, b Overruled) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
+		if a.Rule != b.Rule {
+			return strings.Compare(a.Rule, b.Rule)
+		}
+		return cmp.Or(cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
 	})
 }

@@ -26,7 +26,7 @@ type proposal struct {
 // propose hears every rule of the class and returns the best proposal: the highest priority wins, then the safer
 // steps, then the name. Everything else is overruled. It returns nil if there is none, and why not, in the same order.
 func (t *tick) propose(class Class) (best *proposal, refused []Overruled) {
-	var all []proposal
+	all := make([]proposal, 0, len(t.in.Signals))
 	for i := range t.in.Signals {
 		if s := &t.in.Signals[i]; s.Class == class && s.Mode != ModeOff && !s.Revert {
 			all = append(all, t.hear(s, class))

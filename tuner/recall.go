@@ -75,13 +75,17 @@ func (t *tick) differencesIn(actions []Action, topic string, values settings.Val
 	return actions
 }
 
-// nearMemory returns what is remembered of the present level, or else of the level that the load is in without
-// hysteresis: near an edge it depends on where the load came from which of the two it is said to be at.
+// nearMemory returns what is remembered of the present level, or else of a neighbour whose widened edges hold the load
+// too: near an edge it depends on noise, and on where the load came from, which of the two it is said to be at.
 func (t *tick) nearMemory() *LevelMemory {
-	if m := t.memoryOf(t.state.LoadLevel); m != nil {
-		return m
+	load := t.in.Load.Value
+	bare := bareLevel(load)
+	for _, level := range []int{t.state.LoadLevel, bare, bare + 1, bare - 1} {
+		if m := t.memoryOf(level); m != nil && loadLevel(load, level) == level {
+			return m
+		}
 	}
-	return t.memoryOf(bareLevel(t.in.Load.Value))
+	return nil
 }
 
 func (t *tick) memoryOf(level int) *LevelMemory {
