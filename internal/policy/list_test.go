@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +52,23 @@ func sources(t *testing.T) []source {
 		all = append(all, s)
 	}
 	require.NotEmpty(t, all)
+	noticeNewFiles(t)
 	return all
+}
+
+// noticeNewFiles opens every folder of the module, so that `go test` doesn't answer from its cache after a file was
+// added: it looks at what this process opens, not at what `go list` opens.
+func noticeNewFiles(t *testing.T) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
+			return nil
+		case err == nil && d.IsDir() && d.Name() == ".git":
+			return filepath.SkipDir
+		}
+		return err
+	}))
 }
 
 // local returns the path of one of our packages below the module, and false for a foreign one.

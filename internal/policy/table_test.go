@@ -119,11 +119,25 @@ func goroutineless() []string { return []string{"settings", "tuner", "rules", "e
 // binary says what a command must not link, directly or through others.
 type binary struct {
 	command string
-	ban
+	bans    []ban
 }
 
 func binaries() []binary {
-	servers := ban{
+	return []binary{
+		{"cmd/veltrix", []ban{servers(), {
+			packages: []string{module + "/engine/...", module + "/live/...", kafkaGo},
+			why:      "the sidecar never talks to Kafka",
+		}}},
+		{"cmd/hunt", []ban{servers(), {
+			packages: []string{module + "/sidecar/...", module + "/rules/..."},
+			why:      "the engine meets the sidecar only in etcd's document",
+		}}},
+	}
+}
+
+// servers bans what only the lab and tests run.
+func servers() ban {
+	return ban{
 		packages: []string{
 			"go.etcd.io/etcd/server/...", "go.etcd.io/bbolt/...", "go.etcd.io/raft/...",
 			"github.com/twmb/franz-go/pkg/kfake/...",
@@ -133,12 +147,6 @@ func binaries() []binary {
 			module + "/lab/...", module + "/internal/...", module + "/rules/ruletest/...",
 			"github.com/stretchr/testify/...", "testing",
 		},
-		why: "a sidecar is small: it asks servers, it doesn't carry them",
-	}
-	return []binary{
-		{"cmd/veltrix", servers},
-		{"cmd/veltrix", ban{packages: []string{module + "/engine/...", module + "/live/...", kafkaGo}, why: "the sidecar never talks to Kafka"}},
-		{"cmd/hunt", servers},
-		{"cmd/hunt", ban{packages: []string{module + "/sidecar/...", module + "/rules/..."}, why: "the engine meets the sidecar only in etcd's document"}},
+		why: "it asks servers, it doesn't carry them",
 	}
 }

@@ -1,0 +1,36 @@
+# Short names for what the project is worked on with. `make ci` is what continuous integration runs.
+
+LINT = go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 30s
+PKG ?= ./settings
+FUZZ ?= FuzzDecodeDocument
+
+.PHONY: build test lint fmt generate demo ci fuzz bench
+
+build: ## the commands, in bin/
+	go build -o bin/ ./cmd/...
+
+test: ## everything; what needs Java and Maven is skipped where they are missing
+	go test -race ./...
+
+lint: ## the linters of .golangci.yml; the first run builds them
+	$(LINT) fmt --diff
+	$(LINT) run
+
+fmt:
+	$(LINT) fmt
+
+generate: ## what is derived from the table of settings
+	go generate ./...
+
+demo: ## the loop heals a spike, with nothing but Go
+	go run ./cmd/lab demo
+
+ci:
+	.ci/run
+
+fuzz: ## make fuzz PKG=./settings FUZZ=FuzzDecodeDocument FUZZTIME=30s
+	go test -run '^$$' -fuzz '^$(FUZZ)$$' -fuzztime $(FUZZTIME) $(PKG)
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
