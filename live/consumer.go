@@ -29,6 +29,9 @@ const (
 // log does not have. Nothing was skipped; commit an offset for the group, or choose another policy.
 var ErrNoOffset = errors.New("there is no usable committed offset, and the reset policy is Fail")
 
+// errToldToEnd is the cause of an end by Close.
+var errToldToEnd = errors.New("told to end")
+
 const (
 	// defaultRebalanceTimeout is kafka-go's.
 	defaultRebalanceTimeout = 30 * time.Second
@@ -180,13 +183,15 @@ func (c *Consumer) Run(ctx context.Context) error {
 
 // lifetime is what ends a consumer's parts.
 type lifetime struct {
-	// quit ends the membership; its cause says why.
+	// quit ends the membership; its cause says why. It ends with the other two.
 	quit context.Context
-	// hard ends handlers and connections.
+	// hard ends handlers: Run's context, or cut.
 	hard context.Context
+	// cut ends connections, too: nobody waits any more.
+	cut context.Context
 }
 
-// start marks the consumer as started, which it may be once. Both contexts end with ctx.
+// start marks the consumer as started, which it may be once.
 func (c *Consumer) start(ctx context.Context) (lifetime, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -197,20 +202,26 @@ func (c *Consumer) start(ctx context.Context) (lifetime, error) {
 		return lifetime{}, errors.New("the consumer runs already, or has run; make another with NewConsumer")
 	}
 	c.started = true
-	var life lifetime
-	life.hard, c.cut = context.WithCancel(ctx)
+	var (
+		life lifetime
+		stop context.CancelFunc
+		cut  context.CancelFunc
+	)
+	life.cut, cut = context.WithCancel(context.WithoutCancel(ctx))
+	life.hard, stop = context.WithCancel(ctx)
 	life.quit, c.quit = context.WithCancelCause(life.hard)
+	c.cut = func() { cut(); stop() }
 	return life, nil
 }
 
 // live is the life of a started consumer.
 func (c *Consumer) live(life lifetime) {
 	err := c.consume(life)
+	if err == errToldToEnd || err == context.Cause(life.hard) { //nolint:errorlint // a handler's error may wrap the same
+		err = nil
+	}
 	c.cut()
 	c.brokers.close()
-	if errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = nil // It was told to end.
-	}
 	c.err = err
 	close(c.done)
 }
@@ -228,7 +239,7 @@ func (c *Consumer) Close(ctx context.Context) error {
 		c.brokers.close()
 		return nil
 	}
-	c.quit(ErrClosed)
+	c.quit(errToldToEnd)
 	select {
 	case <-c.done:
 		return nil
@@ -243,12 +254,12 @@ func (c *Consumer) Close(ctx context.Context) error {
 // in the poll form everything that Poll has returned. It fails with kafka.ErrGenerationEnded if records that Poll
 // returned were of partitions that this member has lost since; whoever has them now reads them again.
 func (c *Consumer) Commit(ctx context.Context) error {
-	lost := c.release()
-	c.mu.Lock()
-	s := c.session
-	c.mu.Unlock()
+	s, lost := c.release()
 	if lost {
 		return fmt.Errorf("commit for group %s: the partition was given back before: %w", c.opts.Group, kafka.ErrGenerationEnded)
+	}
+	if s == nil {
+		s = c.currentSession()
 	}
 	if s == nil {
 		return nil
@@ -257,6 +268,12 @@ func (c *Consumer) Commit(ctx context.Context) error {
 		return fmt.Errorf("commit for group %s: %w", c.opts.Group, err)
 	}
 	return nil
+}
+
+func (c *Consumer) currentSession() *session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session
 }
 
 // setSession makes s the session that Poll and Commit use; nil for none.

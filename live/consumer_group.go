@@ -57,6 +57,7 @@ func (c *Consumer) membership(life lifetime) error {
 	_ = c.recount(life.quit) // Known before joining, so that no later change is missed. If it fails the session looks.
 	conns := newConnections(dialFunc(c.opts.Dialer))
 	defer conns.close()
+	defer context.AfterFunc(life.cut, conns.close)()
 	group, err := kafka.NewConsumerGroup(c.groupConfig(conf, conns))
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", c.opts.Group, err)
@@ -67,10 +68,10 @@ func (c *Consumer) membership(life lifetime) error {
 		defer close(watching)
 		c.watchGroupSettings(quit, stop, conf)
 	}()
-	last := c.generations(lifetime{quit: quit, hard: life.hard}, stop, group, conf)
+	last := c.generations(lifetime{quit: quit, hard: life.hard, cut: life.cut}, stop, group, conf)
 	stop(nil)
 	<-watching
-	leave(life.hard, group, last, conns)
+	leave(group, last, conns)
 	return context.Cause(quit)
 }
 
@@ -182,7 +183,7 @@ func (c *Consumer) watchGroupSettings(ctx context.Context, stop context.CancelCa
 }
 
 // leave ends the membership at the coordinator. Handlers may take their time before; the coordinator may not.
-func leave(hard context.Context, group *kafka.ConsumerGroup, last *session, conns *connections) {
+func leave(group *kafka.ConsumerGroup, last *session, conns *connections) {
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
@@ -191,21 +192,8 @@ func leave(hard context.Context, group *kafka.ConsumerGroup, last *session, conn
 	if last != nil {
 		<-last.finished
 	}
-	timer := time.NewTimer(leaveWithin)
+	timer := time.AfterFunc(leaveWithin, conns.close)
 	defer timer.Stop()
-	select {
-	case <-left:
-		return
-	case <-timer.C:
-	case <-hard.Done():
-		timer.Reset(leaveWithin / 10)
-		select { // Even in a hurry, a coordinator that answers gets its goodbye.
-		case <-left:
-			return
-		case <-timer.C:
-		}
-	}
-	conns.close()
 	<-left
 }
 
@@ -215,7 +203,7 @@ func (c *Consumer) recount(ctx context.Context) bool {
 	for _, topic := range c.opts.Topics {
 		n, err := c.brokers.partitions(ctx, topic)
 		if err != nil {
-			continue // The fetchers say so.
+			return changed // The fetchers say so.
 		}
 		if before, known := c.counts[topic]; known && n != before {
 			c.logger.Info("the number of partitions changed", zap.String("topic", topic), zap.Int("before", before), zap.Int("now", n))

@@ -58,7 +58,9 @@ func (f *fetcher) run(ctx context.Context, position int64, to sink) error {
 		default:
 			f.recovered(&failed, position)
 			position = c.next
-			err = errors.Join(to.put(ctx, c), sleep(ctx, throttle))
+			if err = to.put(ctx, c); err == nil && throttle > 0 {
+				err = sleep(ctx, throttle)
+			}
 		}
 		if err != nil {
 			return err
