@@ -61,7 +61,8 @@ type Config struct {
 	DeadBand float64 `json:"dead_band,omitempty"`
 	// OptimizeStep is the largest relative step of relaxing and optimising; 0.25.
 	OptimizeStep float64 `json:"optimize_step,omitempty"`
-	// ChangesPerHour limits the changes of all settings together; 30. Take-backs are not counted.
+	// ChangesPerHour limits the changes of all settings together, a third of them kept for protecting; 30. Take-backs
+	// are not counted.
 	ChangesPerHour int `json:"changes_per_hour,omitempty"`
 	// ReversalsPerHour is a setting's reversal budget; 1 more than it freezes the setting for an hour; 2.
 	ReversalsPerHour int `json:"reversals_per_hour,omitempty"`

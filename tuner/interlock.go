@@ -1,6 +1,10 @@
 package tuner
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/veltrix/veltrix/settings"
+)
 
 // interlock stops tuning while an interlock rule fires or too much of the fleet is unwell, and takes a running trial
 // back: what is wrong may be its doing, and nobody could judge it now. It comes before an operator's hold.
@@ -49,10 +53,13 @@ func (t *tick) firingInterlock() *Signal {
 func (t *tick) unhealthy() int {
 	bad := max(0, t.state.FleetPeak-len(t.in.Fleet))
 	for i := range t.in.Fleet {
-		r := t.in.Fleet[i].Refusal
-		if r != nil && !(t.watching() && refuses(r, t.in.Fleet[i].Generation, t.state.Trial.Generation)) {
+		if r := &t.in.Fleet[i]; r.Refusal != nil && !t.refusesTrial(r) {
 			bad++
 		}
 	}
 	return bad
+}
+
+func (t *tick) refusesTrial(r *settings.Report) bool {
+	return t.watching() && refuses(r.Refusal, r.Generation, t.state.Trial.Generation)
 }

@@ -225,3 +225,34 @@ func drawAction(t *rapid.T) tuner.Action {
 	}
 	return a
 }
+
+// TestUnitsDontMatter multiplies every reading and limit by a power of two, which is exact: what is written must stay
+// the same.
+func TestUnitsDontMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scale := math.Exp2(float64(rapid.IntRange(-10, 10).Draw(t, "scale")))
+		limit, scaled := 0.15, 0.15*scale
+		plain, other := newLoop(), newLoop()
+		for _, l := range []*loop{plain, other} {
+			l.sparse = true
+			l.cfg.LongestRange, l.cfg.Stabilization, l.cfg.MinHistory = 10*time.Second, 20*time.Second, time.Second
+			l.instance("a")
+		}
+		plain.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &limit}}
+		other.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &scaled}}
+		for range 60 {
+			if rapid.IntRange(0, 4).Draw(t, "change") == 0 {
+				v := rapid.Float64Range(0, 0.5).Draw(t, "reading")
+				plain.in.Objectives["p99"] = tuner.Reading{Value: v, OK: true}
+				other.in.Objectives["p99"] = tuner.Reading{Value: v * scale, OK: true}
+			}
+			if rapid.IntRange(0, 9).Draw(t, "other rules") == 0 {
+				plain.in.Signals = drawSignals(t)
+				other.in.Signals = plain.in.Signals
+			}
+			a, b := plain.step(t), other.step(t)
+			require.Equal(t, a.Reason, b.Reason)
+			require.Equal(t, a.Steps, b.Steps)
+		}
+	})
+}

@@ -93,7 +93,7 @@ func (t *tick) hear(s *Signal, class Class) proposal {
 	if len(p.steps) == 0 {
 		return p
 	}
-	if r := t.fit(&p); r.reason != "" {
+	if r := t.fit(&p, class); r.reason != "" {
 		p = t.refuse(p, p.steps[0].Setting, r)
 		p.steps = nil
 	}
@@ -107,13 +107,18 @@ func (t *tick) refuse(p proposal, name settings.Name, r refusal) proposal {
 	return p
 }
 
-// fit lets companions move with the steps where a relation needs it, and counts them against the hour's changes.
-func (t *tick) fit(p *proposal) refusal {
+// fit lets companions move with the steps where a relation needs it, and counts them against the hour's changes. A
+// third of those is kept for protecting: careful steps, however many, must not use it up.
+func (t *tick) fit(p *proposal, class Class) refusal {
 	if r := t.relate(p); r.reason != "" {
 		return r
 	}
-	if made := t.changes(); made+len(p.steps) > t.cfg.ChangesPerHour {
-		return refusal{RateLimited, fmt.Sprintf("%d changes within the hour, at most %d", made, t.cfg.ChangesPerHour)}
+	limit := t.cfg.ChangesPerHour
+	if class != ClassProtect {
+		limit -= limit / 3
+	}
+	if made := t.changes(); made+len(p.steps) > limit {
+		return refusal{RateLimited, fmt.Sprintf("%d changes within the hour, at most %d", made, limit)}
 	}
 	return refusal{}
 }

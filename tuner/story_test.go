@@ -200,7 +200,7 @@ func (s *story) people(t *testing.T, word string, args []string, named map[strin
 			delete(s.slow, id)
 		case "strict":
 			require.Contains(t, named, "refuses")
-			s.loop.strict[id] = settings.Name(named["refuses"])
+			s.strict[id] = settings.Name(named["refuses"])
 		}
 	}
 }
