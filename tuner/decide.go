@@ -164,7 +164,7 @@ func (t *tick) apply(c *change, next settings.Document) {
 	trial.Generation, trial.Applied, trial.Decision = next.Generation, t.now, t.in.DecisionID
 	t.state.Trial = &trial
 	t.state.Recent = nil
-	t.state.LevelAsked = true
+	t.state.LevelAsked = t.state.LevelAsked || trial.Rule == recallRule
 	t.remember(c)
 	if c.blame {
 		t.blame(c.undone)
