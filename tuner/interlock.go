@@ -1,10 +1,6 @@
 package tuner
 
-import (
-	"fmt"
-
-	"github.com/veltrix/veltrix/settings"
-)
+import "fmt"
 
 // interlock stops tuning while an interlock rule fires or too much of the fleet is unwell, and takes a running trial
 // back: what is wrong may be its doing, and nobody could judge it now. It comes before an operator's hold.
@@ -48,18 +44,17 @@ func (t *tick) firingInterlock() *Signal {
 	return first
 }
 
-// unhealthy counts the instances that have vanished and those that refuse a document. A refusal of the running trial
-// is not counted: the trial's own step answers it, and more exactly.
+// unhealthy counts the instances that have vanished and those that refuse the document. Refusals of the running trial
+// are not counted: the trial's own step answers them, and more exactly.
 func (t *tick) unhealthy() int {
 	bad := max(0, t.state.FleetPeak-len(t.in.Fleet))
+	if t.watching() {
+		return bad
+	}
 	for i := range t.in.Fleet {
-		if r := &t.in.Fleet[i]; r.Refusal != nil && !t.refusesTrial(r) {
+		if refuses(&t.in.Fleet[i], t.in.Document.Generation) {
 			bad++
 		}
 	}
 	return bad
-}
-
-func (t *tick) refusesTrial(r *settings.Report) bool {
-	return t.watching() && refuses(r.Refusal, r.Generation, t.state.Trial.Generation)
 }

@@ -227,12 +227,12 @@ func (t *tick) noteAcks() {
 }
 
 // lagging names the first instance, by identifier, that doesn't run generation yet; empty if all do. With refused,
-// an instance that refused it counts as having answered.
+// an instance that refuses it counts as having answered.
 func (t *tick) lagging(generation int64, refused bool) string {
 	first := ""
 	for i := range t.in.Fleet {
 		r := &t.in.Fleet[i]
-		if r.Generation >= generation || refused && r.Refusal != nil {
+		if r.Generation >= generation || refused && refuses(r, generation) {
 			continue
 		}
 		if first == "" || r.ID < first {

@@ -84,8 +84,7 @@ func (t *tick) settling(trial *Trial) outcome {
 func (t *tick) refuser(generation int64) string {
 	var first *settings.Report
 	for i := range t.in.Fleet {
-		r := &t.in.Fleet[i]
-		if r.Refusal != nil && refuses(r.Refusal, r.Generation, generation) && (first == nil || r.ID < first.ID) {
+		if r := &t.in.Fleet[i]; refuses(r, generation) && (first == nil || r.ID < first.ID) {
 			first = r
 		}
 	}
@@ -95,10 +94,10 @@ func (t *tick) refuser(generation int64) string {
 	return fmt.Sprintf("instance %s refuses generation %d: %s", first.ID, generation, first.Refusal.Reason)
 }
 
-// refuses says whether an instance that runs the generation running refuses the one that is tried. A refusal without
-// a generation is of the newest document, which the instance could not read.
-func refuses(r *settings.Refusal, running, tried int64) bool {
-	return r.Generation == tried || r.Generation == 0 && running < tried
+// refuses says whether an instance refuses that generation. A refusal without a generation is of the newest document,
+// which the instance could not read; one of another generation is out of date.
+func refuses(r *settings.Report, generation int64) bool {
+	return r.Refusal != nil && (r.Refusal.Generation == generation || r.Refusal.Generation == 0 && r.Generation < generation)
 }
 
 // describeBroken states the first broken objective and counts the others.
