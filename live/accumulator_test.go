@@ -325,3 +325,21 @@ func TestProduceEndsWithItsContext(t *testing.T) {
 		closeNow(t, p)
 	})
 }
+
+// Time held back by another partition's request to the same broker counts as busy: the broker is what is waited for.
+func TestTimeHeldBackCountsAsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &fakeBroker{partitions: 2}
+		r, reg := newRuntime(t, settings.Values{settings.ProducerLingerMs: settings.Number(0)}, nil)
+		p, err := NewProducer(ProducerOptions{Runtime: r, Brokers: []string{"fake:9092"}, Transport: b, inFlight: 1})
+		require.NoError(t, err)
+		defer closeNow(t, p)
+		warmUp(t, p, b)
+		b.took = 100 * time.Millisecond
+		require.NoError(t, p.Send(t.Context(), keyed(0, "a"), ignore))
+		time.Sleep(10 * time.Millisecond)
+		require.NoError(t, p.Send(t.Context(), keyed(1, "b"), ignore))
+		require.NoError(t, p.Flush(t.Context()))
+		require.InDelta(t, 0.100+0.190, metricOf(t, reg, "kafka_producer_busy_seconds_total", nil), 0.001)
+	})
+}

@@ -91,7 +91,7 @@ func (s *session) commit(ctx context.Context) error {
 	}
 	start := time.Now()
 	err := s.gen.CommitOffsets(offsets)
-	if err != nil && isNetwork(err) {
+	if err != nil && retriable(err) && !generationLost(err) {
 		err = s.commitElsewhere(ctx, offsets)
 	}
 	s.consumer.metrics.commitLatency.Observe(time.Since(start).Seconds())
@@ -126,8 +126,8 @@ func (s *session) uncommitted() map[string]map[int]int64 {
 	return offsets
 }
 
-// commitElsewhere commits over another connection: the generation's own, which also carries its heartbeats, is
-// broken. The request names generation and member, so the coordinator refuses it if they have lost the partitions.
+// commitElsewhere commits over another connection, after asking who coordinates the group: the generation's own
+// connection, which also carries its heartbeats, is broken or leads to a former coordinator. The request names generation and member, so the coordinator refuses it if they have lost the partitions.
 func (s *session) commitElsewhere(ctx context.Context, offsets map[string]map[int]int64) error {
 	req := &kafka.OffsetCommitRequest{
 		GroupID: s.gen.GroupID, GenerationID: int(s.gen.ID), MemberID: s.gen.MemberID,

@@ -134,7 +134,7 @@ func (l *lane) pick(now int64, batches []*batch) (_ []*batch, next int64) {
 	}
 	bytes := 0
 	l.keep(func(pt *partition) bool {
-		if bytes >= maxRequestBytes {
+		if bytes >= l.producer.opts.requestBytes {
 			return true
 		}
 		b, stays := l.takeRipe(pt, now, snap)

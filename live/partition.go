@@ -35,10 +35,11 @@ type partition struct {
 	// lastErr is why the last attempt failed, or why there is no leader.
 	lastErr error
 
-	// busy and since add up the time with a request in flight; wrote is when the last one started.
-	busy  time.Duration
-	since int64
-	wrote int64
+	// busy adds up the time with a request in flight or held back by one; since is when the present such time began.
+	// landedAt is when the last request ended, fullAt when the queue became full, wrote when the last request started.
+	busy            time.Duration
+	since, landedAt int64
+	fullAt, wrote   int64
 }
 
 // add takes a record in. It reports whether the queue holds at least one full batch.
@@ -50,6 +51,9 @@ func (pt *partition) add(e *entry, s *producerSettings) (full bool) {
 		pt.soonest = e.deadline
 	}
 	full = pt.full(s)
+	if full && pt.fullAt == 0 {
+		pt.fullAt = e.at
+	}
 	switch {
 	case pt.sending, pt.settling:
 	case !pt.listed:
@@ -84,22 +88,30 @@ func (pt *partition) ripeness(s *producerSettings) (ripe, ride int64) {
 		return pt.notBefore, pt.notBefore
 	case pt.queue.n == 0:
 		return never, never
-	case pt.full(s), pt.queue.head.epoch.seq <= pt.topic.producer.epochs.flushed.Load():
-		return pt.notBefore, pt.notBefore
+	case pt.full(s):
+		return pt.fullAt, pt.fullAt
+	case pt.queue.head.epoch.seq <= pt.topic.producer.epochs.flushed.Load():
+		return 0, 0
 	}
 	at := pt.queue.head.at
-	return max(at+int64(s.linger), pt.notBefore), max(at+int64(s.linger/2), pt.notBefore)
+	return at + int64(s.linger), at + int64(s.linger/2)
 }
 
 // take makes the next batch the one in flight: the one to be sent again, or else a new one from the queue's front.
 // Nil if everything has been reported meanwhile.
 func (pt *partition) take(now int64, s *producerSettings) *batch {
 	pt.listed = false
+	pt.since = now
 	if pt.flight == nil {
 		if pt.queue.n == 0 {
 			return nil
 		}
+		pt.since = pt.heldBackSince(now, s)
 		pt.flight = &batch{partition: pt, records: pt.queue.cut(s.batchRecords, pt.topic.batchLimit(s))}
+		pt.fullAt = 0
+		if pt.full(s) {
+			pt.fullAt = now
+		}
 	} else {
 		pt.dropReported(pt.flight)
 		if pt.flight.records.n == 0 {
@@ -108,9 +120,16 @@ func (pt *partition) take(now int64, s *producerSettings) *batch {
 		}
 	}
 	pt.sending, pt.encoding = true, true
-	pt.since, pt.wrote = now, now
+	pt.wrote = now
 	pt.flight.attempts++
 	return pt.flight
+}
+
+// heldBackSince returns since when the batch would have left but for a request in flight: the partition's own, which
+// counts by itself, or others to the same broker.
+func (pt *partition) heldBackSince(now int64, s *producerSettings) int64 {
+	ripe, _ := pt.ripeness(s)
+	return min(now, max(ripe, pt.landedAt, pt.queue.head.at))
 }
 
 // dropReported takes the records out of b that failed since its last attempt.
@@ -140,6 +159,7 @@ func (pt *partition) place(l *lane, err error, s *producerSettings) {
 func (pt *partition) landed(now int64) {
 	if pt.sending {
 		pt.busy += time.Duration(now - pt.since)
+		pt.landedAt = now
 	}
 	pt.sending, pt.encoding = false, false
 }

@@ -34,11 +34,17 @@ type ProducerOptions struct {
 
 	// inFlight is how many requests may be on their way to one broker at once; 0 means defaultInFlight.
 	inFlight int
+	// requestBytes is where packing stops; 0 means defaultRequestBytes.
+	requestBytes int
 }
 
 // defaultInFlight lets a second request leave while one is on its way, for partitions that it doesn't carry. More
 // would split what could travel together.
 const defaultInFlight = 2
+
+// defaultRequestBytes is Kafka's max.request.size: far above what makes a request cheap, and small enough for one to
+// be encoded while the broker works on another. A single batch may be larger.
+const defaultRequestBytes = 1 << 20
 
 // Producer writes records to topics. All methods are safe for concurrent use. It starts its goroutines with the first
 // record; Close ends them.
@@ -87,6 +93,9 @@ func NewProducer(o ProducerOptions) (*Producer, error) {
 	}
 	if o.inFlight == 0 {
 		o.inFlight = defaultInFlight
+	}
+	if o.requestBytes == 0 {
+		o.requestBytes = defaultRequestBytes
 	}
 	m, err := o.Runtime.producers()
 	if err != nil {

@@ -89,7 +89,7 @@ func newProducerMetrics(reg prometheus.Registerer, clientID string) (*producerMe
 			"Time for which a broker asked to be left alone, observed once an answer; mostly 0.", labels, latencyBuckets())),
 		available: prometheus.NewDesc("kafka_producer_buffer_available_bytes", "What buffer.memory has left.", nil, labels),
 		busy: prometheus.NewDesc("kafka_producer_busy_seconds_total",
-			"Time with a request in flight, summed over partitions. Its rate over kafka_producer_partitions is near 1 if the brokers are the limit.", topic, labels),
+			"Time with a request in flight, or ready and held back by one to the same broker, summed over partitions. Its rate over kafka_producer_partitions is near 1 if the brokers are the limit.", topic, labels),
 		partitions: prometheus.NewDesc("kafka_producer_partitions", "Partitions that were sent to within the last minute.", topic, labels),
 		topics:     make(map[string]*topicMetrics), past: make(map[string]time.Duration),
 	}

@@ -15,9 +15,6 @@ import (
 )
 
 const (
-	// maxRequestBytes is where packing stops: far below the 100 MiB of socket.request.max.bytes, and far above what
-	// makes a request cheap. A single batch may be larger.
-	maxRequestBytes = 8 << 20
 	// reroute is the pause after a request that never left because the leaders had moved.
 	reroute = 5 * time.Millisecond
 )

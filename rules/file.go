@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/tuner"
@@ -14,6 +15,8 @@ type File struct {
 	// Name is the file's path, or "pack:NAME".
 	Name   string
 	Groups []Group
+
+	text *text
 }
 
 // Group is rules that are evaluated together, in order.
@@ -27,6 +30,8 @@ type Group struct {
 	Limit  int
 	Labels map[string]string
 	Rules  []Rule
+
+	node *yaml.Node
 }
 
 // Rule is one rule: an alert of Prometheus's, and what to do while it fires.
@@ -44,16 +49,23 @@ type Rule struct {
 	Class tuner.Class
 	// Priority settles conflicts within a class; the larger wins.
 	Priority int
-	// Mode is off, shadow or enforce; enforce if empty.
+	// Mode is off, shadow or enforce; shadow where the file says nothing: nothing acts that was not told to.
 	Mode tuner.Mode
-	// OnMissing says what missing data mean for a firing rule.
+	// OnMissing says what missing data mean for the rule; hold where the file says nothing.
 	OnMissing OnMissing
 	Guards    []Guard
 	Actions   []Action
+	// Unscoped says that the rule looks outside the application (scope: none): the selector is not added to its expressions.
+	Unscoped bool
 
 	// Line is where the rule begins in its file, from 1.
 	Line int
+
+	node *yaml.Node
 }
+
+// Tunes says whether the rule has a say in tuning. One without is a plain alert or a recording rule.
+func (r *Rule) Tunes() bool { return r.Class != "" }
 
 // Name returns the alert's or the record's name.
 func (r *Rule) Name() string {
@@ -70,9 +82,9 @@ type OnMissing string
 const (
 	// MissingHold keeps the rule's phase and takes no action.
 	MissingHold OnMissing = "hold"
-	// MissingClear ends the rule as if its condition were false.
+	// MissingClear treats missing data as false, as Prometheus does.
 	MissingClear OnMissing = "clear"
-	// MissingRevert keeps the phase and asks to take back the running trial.
+	// MissingRevert keeps the phase and, once data are missing twice in a row, asks for the rule's change to be taken back.
 	MissingRevert OnMissing = "revert"
 )
 
@@ -80,6 +92,8 @@ const (
 type Guard struct {
 	Name string
 	Expr parser.Expr
+	// Unscoped says that the guard looks outside the application.
+	Unscoped bool
 }
 
 // Action is one step that a rule asks for, before its expression is evaluated.
@@ -97,4 +111,6 @@ type Action struct {
 	Bound  settings.Bound
 	// Line is where the action begins.
 	Line int
+
+	node *yaml.Node
 }

@@ -123,7 +123,3 @@ func (p *fileParser) placeIn(n *yaml.Node, r posrange.PositionRange) (line, colu
 	}
 	return n.Line, n.Column
 }
-
-func parseExpr(s string) (parser.Expr, error) {
-	return parser.NewParser(parser.Options{}).ParseExpr(s)
-}

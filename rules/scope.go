@@ -1,27 +1,38 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// ParseSelector reads the selector of an application, for example {job="hunt-engine"}.
+// ParseSelector reads the selector of an application, for example {job="hunt-engine"}; the braces may be left out. An
+// empty one gives no matchers. A metric's name is refused: it would be added to every metric of every expression.
 func ParseSelector(s string) ([]*labels.Matcher, error) {
-	if s == "" {
+	text := strings.TrimSpace(s)
+	if text == "" || text == "{}" {
 		return nil, nil
 	}
-	m, err := parser.NewParser(parser.Options{}).ParseMetricSelector(s)
+	if !strings.Contains(text, "{") {
+		text = "{" + text + "}"
+	}
+	m, err := newParser().ParseMetricSelector(text)
 	if err != nil {
 		return nil, fmt.Errorf("selector %s: %w; write it as {label=\"value\"}", s, err)
+	}
+	if slices.ContainsFunc(m, func(m *labels.Matcher) bool { return m.Name == labels.MetricName }) {
+		return nil, fmt.Errorf("selector %s: it names a metric, but it is added to every metric; write it as {label=\"value\"}", s)
 	}
 	return m, nil
 }
 
-// Scope adds the matchers to every selector of a PromQL expression, also in subqueries and on histograms. It fails if
-// the expression is not PromQL, or if it asks for a label's other value by equality, so that it could never match.
+// Scope adds the matchers to every selector of a PromQL expression, also in subqueries, on histograms and in the arguments
+// of functions. A matcher that is there already is not repeated. It fails if the expression is not PromQL, or if one of
+// its selectors contradicts a matcher, so that it could never match.
 func Scope(expr string, matchers []*labels.Matcher) (string, error) {
 	e, err := parseExpr(expr)
 	if err != nil {
@@ -33,81 +44,45 @@ func Scope(expr string, matchers []*labels.Matcher) (string, error) {
 	return e.String(), nil
 }
 
-// scope changes the expression in place.
+// scope changes the expression in place. Its errors are contradictions, joined.
 func scope(e parser.Expr, matchers []*labels.Matcher) error {
-	var contradiction error
-	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
-		if v, ok := n.(*parser.VectorSelector); ok && contradiction == nil {
-			contradiction = narrow(v, matchers)
+	var errs []error
+	selectors(e, func(v *parser.VectorSelector) {
+		if own, m := clash(v, matchers); own != nil {
+			errs = append(errs, &contradiction{selector: v, text: fmt.Sprintf(
+				"%s can't be true together with %s of the configured selector, so nothing would ever match; remove the matcher, or add scope: none to look outside the application", own, m)})
+			return
 		}
-		return nil
+		for _, m := range matchers {
+			if !slices.ContainsFunc(v.LabelMatchers, func(own *labels.Matcher) bool { return same(own, m) }) {
+				v.LabelMatchers = append(v.LabelMatchers, m)
+			}
+		}
 	})
-	return contradiction
+	return errors.Join(errs...)
 }
 
-func narrow(v *parser.VectorSelector, matchers []*labels.Matcher) error {
+// contradiction is a selector that contradicts the scope.
+type contradiction struct {
+	selector *parser.VectorSelector
+	text     string
+}
+
+func (c *contradiction) Error() string { return c.selector.String() + ": " + c.text }
+
+// clash returns a matcher of the selector's own that excludes one of the others, with that one. Two patterns, and two
+// negations, are never known to exclude each other.
+func clash(v *parser.VectorSelector, matchers []*labels.Matcher) (own, other *labels.Matcher) {
 	for _, m := range matchers {
-		present := false
-		for _, own := range v.LabelMatchers {
-			if own.Name != m.Name {
-				continue
+		for _, o := range v.LabelMatchers {
+			if o.Name == m.Name && (o.Type == labels.MatchEqual && !m.Matches(o.Value) || m.Type == labels.MatchEqual && !o.Matches(m.Value)) {
+				return o, m
 			}
-			if own.Type == labels.MatchEqual && m.Type == labels.MatchEqual && own.Value != m.Value {
-				return fmt.Errorf("%s asks for %s, but the selector of the configuration says %s: it could never match; remove the matcher", v, own, m)
-			}
-			present = present || own.Type == m.Type && own.Value == m.Value
-		}
-		if !present {
-			v.LabelMatchers = append(v.LabelMatchers, m)
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// WithRange returns the expression with every range of a range selector replaced: packs are written with one range, so
-// that a fast loop and a slow one share them. Subqueries keep theirs.
-func WithRange(expr string, r time.Duration) (string, error) {
-	e, err := parseExpr(expr)
-	if err != nil {
-		return "", fmt.Errorf("expression %s: %w", expr, err)
-	}
-	withRange(e, r)
-	return e.String(), nil
-}
-
-// withRange changes the expression in place; 0 leaves it as it is.
-func withRange(e parser.Expr, r time.Duration) {
-	if r == 0 {
-		return
-	}
-	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
-		if m, ok := n.(*parser.MatrixSelector); ok {
-			m.Range, m.RangeExpr = r, nil
-		}
-		return nil
-	})
-}
-
-// LongestRange returns how far back the expression looks: the longest range of its selectors and subqueries, nested ones
-// added up. It is 0 for an expression that isn't PromQL.
-func LongestRange(expr string) time.Duration {
-	e, err := parseExpr(expr)
-	if err != nil {
-		return 0
-	}
-	return longestRange(e)
-}
-
-func longestRange(n parser.Node) time.Duration {
-	var below time.Duration
-	for c := range parser.ChildrenIter(n) {
-		below = max(below, longestRange(c))
-	}
-	switch x := n.(type) {
-	case *parser.MatrixSelector:
-		return max(x.Range, below)
-	case *parser.SubqueryExpr:
-		return x.Range + below
-	}
-	return below
+func same(a, b *labels.Matcher) bool {
+	return a.Name == b.Name && a.Type == b.Type && a.Value == b.Value
 }

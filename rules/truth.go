@@ -1,96 +1,120 @@
 package rules
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// truth returns the PromQL that gives 1 while the condition e is true, 0 while it is false, and nothing where data are
-// missing; the package's documentation says how.
-func truth(e parser.Expr) string {
-	switch x := e.(type) {
-	case *parser.ParenExpr:
-		return truth(x.Expr)
-	case *parser.BinaryExpr:
-		switch {
-		case x.Op.IsComparisonOperator():
-			return comparison(x)
-		case x.Op == parser.LAND:
-			return fmt.Sprintf("(%s * %s%s)", truth(x.LHS), matching(x), truth(x.RHS))
-		case x.Op == parser.LOR:
-			l, r := truth(x.LHS), truth(x.RHS)
-			// What is true on one side needs no data on the other.
-			return fmt.Sprintf("((%s + %s%s) > bool 0 or (%s > 0) or (%s > 0))", l, matching(x), r, l, r)
-		case x.Op == parser.LUNLESS:
-			l := truth(x.LHS)
-			// "unless" is about absence: without data on the right nothing is excluded.
-			return fmt.Sprintf("((%s * %s(1 - %s)) or %s%s)", l, matching(x), truth(x.RHS), matching(x), l)
-		}
-	case *parser.Call:
-		if there, ok := presence(x); ok {
-			return fmt.Sprintf("(%s or 0 * count(%s))", x, there)
-		}
-	}
-	if e.Type() == parser.ValueTypeScalar {
-		return e.String()
-	}
-	return fmt.Sprintf("group(%s)", e)
+// condition is what is asked about a PromQL condition: the expression itself, which returns something while it is true,
+// and its sights, which tell an answer "false" from missing data.
+type condition struct {
+	expr   string
+	sights []sight
+	// many says that any series makes the condition true, as in Prometheus. Otherwise it is about one target, and
+	// several series are indeterminate.
+	many bool
 }
 
-// comparison returns 1 or 0, and NaN where one of its sides is NaN or infinite: a side that is no number makes the outcome
-// indeterminate, while PromQL's own comparison with NaN is just false.
-func comparison(x *parser.BinaryExpr) string {
-	asBool := *x
-	asBool.ReturnBool = true
-	out := "(" + asBool.String() + ")"
-	if m := x.VectorMatching; m != nil && m.Card != parser.CardOneToOne {
-		return out // group_left and group_right can't be repeated for a sum
-	}
-	for _, side := range []parser.Expr{x.LHS, x.RHS} {
-		if side.Type() == parser.ValueTypeVector {
-			out += fmt.Sprintf(" + %s0 * (%s)", matching(x), side)
-		}
-	}
-	return "(" + out + ")"
+// sight is an expression that returns something while there are data to decide a part of a condition, and something
+// that is not finite where that part can't be decided. Where the part is a comparison, the value is its left side's.
+type sight struct {
+	expr string
+	sightRole
 }
 
-// presence returns what is there while an absent function returns nothing.
-func presence(c *parser.Call) (string, bool) {
-	switch c.Func.Name {
-	case "absent":
-		return c.Args[0].String(), true
-	case "absent_over_time":
-		return fmt.Sprintf("present_over_time(%s)", c.Args[0]), true
-	}
-	return "", false
+// sightRole says what a part means for the whole.
+type sightRole struct {
+	// carrier: the series of the whole are this part's.
+	carrier bool
+	// needed: the whole is only true if this part is, so it has to be finite.
+	needed bool
+	// excluded: the part stands right of an unless, where missing data look the same as false, even if the whole is true.
+	excluded bool
 }
 
-// matching returns the operator's on or ignoring, for another operator between the same sides.
-func matching(x *parser.BinaryExpr) string {
-	m := x.VectorMatching
+// newCondition takes an expression apart at and, or, unless and its comparisons. The tree is not modified.
+func newCondition(root parser.Expr, many bool) condition {
+	c := condition{expr: root.String(), many: many}
+	c.look(root, sightRole{carrier: true, needed: true})
+	return c
+}
+
+// queries returns everything that has to be asked.
+func (c *condition) queries() []string {
+	all := make([]string, 0, 1+len(c.sights))
+	if c.expr != "" {
+		all = append(all, c.expr)
+	}
+	for _, s := range c.sights {
+		all = append(all, s.expr)
+	}
+	return all
+}
+
+func (c *condition) look(e parser.Expr, role sightRole) {
+	b, ok := unparen(e).(*parser.BinaryExpr)
 	switch {
-	case m == nil, !m.On && len(m.MatchingLabels) == 0:
-		return ""
-	case m.On:
-		return fmt.Sprintf("on (%s) ", strings.Join(m.MatchingLabels, ", "))
+	case !ok:
+		c.exist(e, role)
+	case b.Op == parser.LAND:
+		c.look(b.LHS, role)
+		role.carrier = false
+		c.look(b.RHS, role)
+	case b.Op == parser.LOR:
+		role.needed = false
+		c.look(b.LHS, role)
+		c.look(b.RHS, role)
+	case b.Op == parser.LUNLESS:
+		c.look(b.LHS, role)
+		c.look(b.RHS, sightRole{excluded: true})
+	case b.Op.IsComparisonOperator() && !b.ReturnBool:
+		c.compare(b, role)
+	default:
+		c.exist(e, role)
 	}
-	return fmt.Sprintf("ignoring (%s) ", strings.Join(m.MatchingLabels, ", "))
 }
 
-// shown returns the PromQL of the number by which people follow the condition: what the first comparison compares.
-func shown(e parser.Expr) string {
-	switch x := e.(type) {
-	case *parser.ParenExpr:
-		return shown(x.Expr)
-	case *parser.BinaryExpr:
-		if x.Op.IsComparisonOperator() && x.LHS.Type() == parser.ValueTypeScalar {
-			return x.RHS.String()
+// exist looks at a part that compares nothing. On the right of and and unless its absence is an answer, as it is
+// everywhere for absent; elsewhere nothing means that nothing is known.
+func (c *condition) exist(e parser.Expr, role sightRole) {
+	if role.carrier && callOf(e, "absent", "absent_over_time") == nil {
+		c.add(e.String(), role)
+	}
+}
+
+// compare looks at a comparison. Beside a written number it is decided once the other side is there; between two sides
+// it takes both, matched as the comparison matches them. Adding 0 × the other side keeps the value of the first one, and
+// is NaN where the other one is NaN or infinite.
+func (c *condition) compare(b *parser.BinaryExpr, role sightRole) {
+	left, right := b.LHS, b.RHS
+	if left.Type() == parser.ValueTypeScalar {
+		left, right = right, left
+	}
+	switch {
+	case callOf(left, "absent", "absent_over_time") != nil:
+	case constant(right):
+		c.add(unparen(left).String(), role)
+	default:
+		zero := &parser.BinaryExpr{Op: parser.MUL, LHS: &parser.NumberLiteral{}, RHS: &parser.ParenExpr{Expr: right}}
+		if right.Type() == parser.ValueTypeVector {
+			zero.VectorMatching = &parser.VectorMatching{Card: parser.CardOneToOne}
 		}
-		if x.Op.IsComparisonOperator() || x.Op.IsSetOperator() {
-			return shown(x.LHS)
+		both := &parser.BinaryExpr{
+			Op: parser.ADD, LHS: &parser.ParenExpr{Expr: left}, RHS: &parser.ParenExpr{Expr: zero}, VectorMatching: b.VectorMatching,
+		}
+		c.add(both.String(), role)
+	}
+}
+
+// add notes a sight; a part that stands there twice is asked once, with all its roles.
+func (c *condition) add(expr string, role sightRole) {
+	expr = strings.TrimSpace(expr)
+	for i := range c.sights {
+		if s := &c.sights[i]; s.expr == expr {
+			s.carrier, s.needed, s.excluded = s.carrier || role.carrier, s.needed || role.needed, s.excluded || role.excluded
+			return
 		}
 	}
-	return e.String()
+	c.sights = append(c.sights, sight{expr, role})
 }

@@ -1,0 +1,181 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/veltrix/veltrix/settings"
+	"github.com/veltrix/veltrix/store"
+	"github.com/veltrix/veltrix/tuner"
+)
+
+// DefaultProfile is a calm time, five times its rate, and calm again.
+const DefaultProfile = "calm:30s@150,spike:35s@750,calm:25s@150"
+
+// DemoOptions says what the demonstration runs on.
+type DemoOptions struct {
+	// Kafka, Prometheus and Etcd choose the parts, see [StartKafka], [StartPrometheus] and [StartEtcd].
+	Kafka, Prometheus, Etcd string
+	// Phases are the players' traffic.
+	Phases []Phase
+	// Dir keeps data, configuration and logs; a temporary folder that is removed at the end if it is empty.
+	Dir string
+	// Out gets the progress.
+	Out io.Writer
+}
+
+// DefaultDemo returns the demonstration that needs nothing but Go.
+func DefaultDemo() DemoOptions {
+	return DemoOptions{Kafka: "fake", Prometheus: "embedded", Etcd: "embedded", Out: io.Discard}
+}
+
+// fakeBroker is what the in-memory broker needs for a request: about what a small broker on a busy machine does.
+func fakeBroker() Service {
+	return Service{PerProduce: 1200 * time.Microsecond, PerFetch: 50 * time.Microsecond, PerKiB: 5 * time.Microsecond}
+}
+
+// asFound are the settings with which the engines begin: those of kafka-go's Writer and Reader when nothing is set,
+// in Kafka's names (BatchTimeout 1 s, BatchSize 100, BatchBytes 1 MiB, MaxWait 10 s).
+func asFound() settings.Values {
+	return settings.Values{
+		settings.ProducerLingerMs:        settings.Number(1000),
+		settings.ProducerBatchMaxRecords: settings.Number(100),
+		settings.ProducerBatchSize:       settings.Number(1 << 20),
+		settings.ConsumerFetchMaxWaitMs:  settings.Number(10000),
+	}
+}
+
+// Demo runs the demonstration and returns what it found. An error means that it could not be run to its end; whether
+// the loop kept its promises is [Result.Err].
+func Demo(ctx context.Context, o DemoOptions) (Result, error) {
+	dir, remove, err := workDir(o.Dir)
+	if err != nil {
+		return Result{}, err
+	}
+	defer remove()
+	progress := NewProgress(o.Out)
+	progress.Say("starting Kafka (%s), Prometheus (%s), etcd (%s), two engines and the sidecar …", o.Kafka, o.Prometheus, o.Etcd)
+	r, err := startRig(ctx, rigOptions{
+		Kafka: o.Kafka, Prometheus: o.Prometheus, Etcd: o.Etcd,
+		service: fakeBroker(), own: asFound(), engines: 2, dir: dir, logger: zap.NewNop(),
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	d := &demo{rig: r, progress: progress, phases: o.Phases, ledger: NewLedger()}
+	result, err := d.run(ctx)
+	return result, errors.Join(err, r.stop())
+}
+
+func workDir(dir string) (string, func(), error) {
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", nil, fmt.Errorf("make the folder for the run: %w", err)
+		}
+		return dir, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "veltrix-lab-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a folder for the run: %w", err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// demo is one run.
+type demo struct {
+	rig      *rig
+	progress *Progress
+	phases   []Phase
+	ledger   *Ledger
+
+	recorder *Recorder
+	players  *Players
+	begin    time.Time
+	seen     []tuner.Decision // the journal so far, oldest first
+}
+
+func (d *demo) run(ctx context.Context) (Result, error) {
+	if err := d.prepare(ctx); err != nil {
+		return Result{}, err
+	}
+	defer d.players.close()
+	start := d.rig.engines[0].runtime.Effective("")
+	if err := d.play(ctx); err != nil {
+		return Result{}, err
+	}
+	return d.result(ctx, start)
+}
+
+// prepare makes the hunts. It takes a while, because the settings are as found: every answer waits for their linger.
+func (d *demo) prepare(ctx context.Context) error {
+	d.players = newPlayers(d.rig.urls(), nil, d.ledger)
+	var claims float64
+	for _, p := range d.phases {
+		claims += p.Duration.Seconds() * p.Rate
+	}
+	d.progress.Say("hiding treasures …")
+	return d.players.prepare(ctx, int64(claims)+1)
+}
+
+// play runs the traffic and shows what happens meanwhile.
+func (d *demo) play(ctx context.Context) error {
+	d.begin = time.Now()
+	d.recorder = NewRecorder(d.begin)
+	d.players.recorder = d.recorder
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	var watchers errgroup.Group
+	watchers.Go(func() error { every(watching, d.begin, 2*time.Second, d.showRow); return nil })
+	watchers.Go(func() error {
+		every(watching, d.begin, 500*time.Millisecond, func(at time.Duration) { d.showDecisions(watching, at) })
+		return nil
+	})
+
+	send := func(due time.Time) { d.players.claim(ctx, due) }
+	dropped := func(due time.Time) { d.recorder.Record(due, 0, OutcomeDropped) }
+	openLoop(ctx, d.begin, d.phases, send, dropped)
+	stop()
+	return errors.Join(watchers.Wait(), ctx.Err())
+}
+
+func (d *demo) showRow(at time.Duration) {
+	// A request that was due a second ago may still wait for its answer; the row shows those that have one.
+	d.progress.Row(at, d.phaseAt(at), d.recorder.Between(at-2*time.Second, at), d.rig.engines[0].runtime.Effective(""))
+}
+
+// showDecisions writes the journal's new entries. An unreachable etcd is no reason to stop the show.
+func (d *demo) showDecisions(ctx context.Context, at time.Duration) {
+	fresh, err := d.journal(ctx)
+	if err != nil {
+		return
+	}
+	for _, decision := range fresh[min(len(d.seen), len(fresh)):] {
+		d.progress.Decision(at, decision)
+	}
+	d.seen = fresh
+}
+
+// journal returns all decisions that changed something, oldest first.
+func (d *demo) journal(ctx context.Context) ([]tuner.Decision, error) {
+	entries, err := d.rig.store.Journal(ctx, store.Page{Limit: 1000})
+	slices.Reverse(entries)
+	return entries, err
+}
+
+func (d *demo) phaseAt(at time.Duration) string {
+	var end time.Duration
+	for _, p := range d.phases {
+		if end += p.Duration; at <= end {
+			return p.Name
+		}
+	}
+	return "end"
+}

@@ -1,0 +1,106 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/veltrix/veltrix/settings"
+)
+
+// lastOfPhase is the end of a phase by which it is judged: the loop has had the time before it.
+const lastOfPhase = 10 * time.Second
+
+// result sums up a run that has been played to its end.
+func (d *demo) result(ctx context.Context, start settings.Values) (Result, error) {
+	decisions, err := d.journal(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	snapshot, err := d.rig.store.Read(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	reports, err := d.rig.store.Instances(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	check, err := d.check(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{
+		Environment: environment(d.rig.kafka, d.rig.prometheus, d.rig.etcd),
+		Phases:      d.phases, Decisions: decisions, Check: check,
+		Start: start, End: d.rig.engines[0].runtime.Effective(""),
+		Instances: map[string]int64{}, Generation: snapshot.Document.Generation,
+	}
+	for _, i := range reports {
+		r.Instances[i.ID] = i.Generation
+	}
+	r.AsFound = d.asFound(r)
+	r.Stretches = d.stretches()
+	r.Objectives = objectives(r.Stretches[len(r.Stretches)-1].Figures)
+	return r, nil
+}
+
+// check compares what was acknowledged with the engines' leaderboards. A view follows the events a moment later, so it
+// is asked again while something is missing.
+func (d *demo) check(ctx context.Context) (CheckResult, error) {
+	board := func(instance, hunt string) (map[string]int, error) { return d.players.board(ctx, instance, hunt) }
+	for give := time.Now().Add(10 * time.Second); ; {
+		result, err := d.ledger.Check(d.rig.urls(), board)
+		if err != nil || len(result.Lost) == 0 || time.Now().After(give) {
+			return result, err
+		}
+		if !sleepUntil(ctx, time.Now().Add(200*time.Millisecond)) {
+			return result, ctx.Err()
+		}
+	}
+}
+
+// asFound returns the figures of the time before the first change, or of the first phase if nothing was changed.
+func (d *demo) asFound(r Result) Stretch {
+	until := d.phases[0].Duration
+	if len(r.Decisions) > 0 {
+		until = min(until, r.Decisions[0].Time.Sub(d.begin))
+	}
+	until = max(until.Truncate(time.Second), time.Second)
+	return Stretch{Name: "as found", From: 0, To: until, Figures: d.recorder.Between(0, until)}
+}
+
+// stretches returns the last seconds of each phase.
+func (d *demo) stretches() []Stretch {
+	var all []Stretch
+	var end time.Duration
+	for _, p := range d.phases {
+		end += p.Duration
+		from := max(end-lastOfPhase, end-p.Duration)
+		all = append(all, Stretch{Name: p.Name, From: from, To: end, Figures: d.recorder.Between(from, end)})
+	}
+	return all
+}
+
+// maxTimeoutPercent is the share of claims that may time out once the loop has healed them.
+const maxTimeoutPercent = 0.1
+
+// objectives compares what the players themselves measured with what was promised.
+func objectives(f Figures) []ObjectiveResult {
+	missing := f.Requests == 0
+	p99 := f.P99Ms / 1000
+	return []ObjectiveResult{
+		{Name: "claim-p99 (seconds)", Value: p99, Max: claimP99Seconds, Met: !missing && p99 <= claimP99Seconds},
+		{Name: "timeouts (percent)", Value: f.TimeoutPct, Max: maxTimeoutPercent, Met: !missing && f.TimeoutPct <= maxTimeoutPercent},
+		{Name: "errors", Value: float64(f.failures()), Max: 0, Met: f.failures() == 0},
+	}
+}
+
+// failures counts the requests that got no answer of the game for another reason than time.
+func (f Figures) failures() int64 {
+	return f.ByOutcome[OutcomeError] + f.ByOutcome[OutcomeOverload] + f.ByOutcome[OutcomeDropped]
+}
+
+// String is the figures in one line, for the log of a test.
+func (s Stretch) String() string {
+	return fmt.Sprintf("%s: %.0f/s, mean %s, p99 %s, %d timeouts", s.Name, s.PerSecond, ms(s.MeanMs), ms(s.P99Ms), s.Timeouts)
+}

@@ -1,0 +1,101 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"github.com/veltrix/veltrix/sidecar"
+	"github.com/veltrix/veltrix/store"
+)
+
+// Objectives of the lab: what players feel.
+const (
+	claimP99Seconds  = 0.150
+	timeoutsPerS     = 0.5
+	objectiveRange   = 10 * time.Second
+	sidecarInterval  = 2 * time.Second
+	sidecarStabilize = 20 * time.Second
+)
+
+// configText is the sidecar's configuration in the lab. It is written to a file and read back, as a user's is.
+const configText = `app: {{.App}}
+selector: '{job="{{.App}}"}'
+mode: {{.Mode}}
+interval: {{.Interval}}
+prometheus: {url: "{{.Prometheus}}"}
+etcd: {endpoints: [{{.Etcd}}]}
+rule_files:
+- {pack: kafka-producer, range: {{.Range}}}
+load: sum(rate(hunt_http_request_duration_seconds_count[{{.Range}}]))
+objectives:
+- name: claim-p99
+  expr: histogram_quantile(0.99, sum by (le) (rate(hunt_http_request_duration_seconds_bucket{route="claims"}[{{.Range}}])))
+  max: {{.P99}}
+- name: timeouts
+  expr: sum(rate(hunt_claims_total{outcome="timeout"}[{{.Range}}]))
+  max: {{.Timeouts}}
+bounds:
+  producer.linger.ms: {min: 0, max: 1000}
+`
+
+// loopOptions says what the lab's sidecar watches.
+type loopOptions struct {
+	prometheus string
+	etcd       []string
+	mode       string
+	dir        string
+	logger     *zap.Logger
+}
+
+// writeConfig writes the sidecar's configuration to a file and returns its path.
+func (o loopOptions) writeConfig() (string, error) {
+	var b bytes.Buffer
+	quoted := make([]string, len(o.etcd))
+	for i, e := range o.etcd {
+		quoted[i] = fmt.Sprintf("%q", e)
+	}
+	err := template.Must(template.New("veltrix.yml").Parse(configText)).Execute(&b, map[string]any{
+		"App": AppName, "Mode": o.mode, "Interval": sidecarInterval, "Prometheus": o.prometheus, "Etcd": strings.Join(quoted, ", "),
+		"Range": "10s", "P99": claimP99Seconds, "Timeouts": timeoutsPerS, "Stabilization": sidecarStabilize,
+	})
+	if err != nil {
+		return "", fmt.Errorf("write the sidecar's configuration: %w", err)
+	}
+	file := filepath.Join(o.dir, "veltrix.yml")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		return "", fmt.Errorf("write the sidecar's configuration: %w", err)
+	}
+	return file, nil
+}
+
+// newLoop returns the sidecar, configured from the file that it has just written, and the store that it writes to.
+func newLoop(ctx context.Context, o loopOptions, l net.Listener) (*sidecar.Sidecar, *store.Store, error) {
+	_ = l
+	file, err := o.writeConfig()
+	if err != nil {
+		return nil, nil, err
+	}
+	config, err := sidecar.LoadConfig(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := store.Open(ctx, store.Options{App: AppName, Endpoints: o.etcd, Logger: o.logger})
+	if err != nil {
+		return nil, nil, err
+	}
+	loop, err := sidecar.New(sidecar.Options{Config: config, ID: "lab", Store: s, Logger: o.logger, Registerer: prometheus.NewRegistry()})
+	if err != nil {
+		return nil, nil, err
+	}
+	return loop, s, nil
+}

@@ -1,0 +1,228 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// game is the size of the hunts that the players play. Hunts are made before the traffic begins, with treasures enough
+// for every claim of the run.
+type game struct {
+	hunts, players int
+}
+
+// Player traffic: most claims are right, and every guessEvery-th is a guess that the game answers with "wrong".
+const (
+	defaultHunts   = 24
+	defaultPlayers = 8
+	guessEvery     = 10
+	treasurePoints = 10
+	// patience is how long a player waits for an answer beyond the engine's own deadline.
+	patience = 3 * time.Second
+)
+
+// Players send claims to the engines in turn and record what becomes of them.
+type Players struct {
+	urls     []string
+	client   *http.Client
+	recorder *Recorder
+	ledger   *Ledger
+
+	hunts []string // their ids
+	next  atomic.Int64
+	size  game
+}
+
+func newPlayers(urls []string, recorder *Recorder, ledger *Ledger) *Players {
+	transport := &http.Transport{MaxIdleConnsPerHost: maxWaiting, MaxConnsPerHost: maxWaiting}
+	return &Players{
+		urls: urls, client: &http.Client{Transport: transport, Timeout: patience}, recorder: recorder, ledger: ledger,
+		size: game{hunts: defaultHunts, players: defaultPlayers},
+	}
+}
+
+// close lets go of the connections.
+func (p *Players) close() { p.client.CloseIdleConnections() }
+
+// newHunt and the types below are the engine's API as a client writes it.
+type newHunt struct {
+	Name      string        `json:"name"`
+	Starts    time.Time     `json:"starts"`
+	Ends      time.Time     `json:"ends"`
+	Treasures []newTreasure `json:"treasures"`
+}
+
+type newTreasure struct {
+	ID     string `json:"id"`
+	Place  string `json:"place"`
+	Clue   string `json:"clue"`
+	Points int    `json:"points"`
+	Answer string `json:"answer"`
+}
+
+type joinRequest struct {
+	Player string `json:"player"`
+	Name   string `json:"name"`
+}
+
+type claimRequest struct {
+	Player   string `json:"player"`
+	Treasure string `json:"treasure"`
+	Answer   string `json:"answer"`
+}
+
+type leaderboard struct {
+	Players []struct {
+		Player string `json:"player"`
+		Points int    `json:"points"`
+	} `json:"players"`
+}
+
+func treasureID(i int64) string { return fmt.Sprintf("t%d", i) }
+func playerID(i int64) string   { return fmt.Sprintf("p%d", i) }
+
+const answer = "x marks the spot"
+
+// prepare makes the hunts and lets the players join, with treasures for claims claims.
+func (p *Players) prepare(ctx context.Context, claims int64) error {
+	perHunt := claims/int64(p.size.hunts) + 1
+	for h := range p.size.hunts {
+		hunt := newHunt{Name: fmt.Sprintf("hunt %d", h), Starts: time.Now().Add(-time.Minute), Ends: time.Now().Add(24 * time.Hour)}
+		for i := range perHunt {
+			hunt.Treasures = append(hunt.Treasures, newTreasure{
+				ID: treasureID(i), Place: "an island", Clue: "dig", Points: treasurePoints, Answer: answer,
+			})
+		}
+		var made struct {
+			ID string `json:"id"`
+		}
+		if err := p.mustPost(ctx, "/v1/hunts", hunt, &made); err != nil {
+			return fmt.Errorf("create a hunt: %w", err)
+		}
+		p.hunts = append(p.hunts, made.ID)
+		for i := range p.size.players {
+			if err := p.mustPost(ctx, "/v1/hunts/"+made.ID+"/players", joinRequest{Player: playerID(int64(i)), Name: "a player"}, nil); err != nil {
+				return fmt.Errorf("join hunt %s: %w", made.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// claim sends the next claim: treasure after treasure, hunt after hunt, player after player.
+func (p *Players) claim(ctx context.Context, due time.Time) {
+	n := p.next.Add(1) - 1
+	hunt := p.hunts[n%int64(len(p.hunts))]
+	c := claimRequest{
+		Player:   playerID(n % int64(p.size.players)),
+		Treasure: treasureID(n / int64(len(p.hunts))),
+		Answer:   answer,
+	}
+	if n%guessEvery == guessEvery-1 {
+		c.Answer = "a guess"
+	}
+	url := p.urls[n%int64(len(p.urls))] + "/v1/hunts/" + hunt + "/claims"
+	status, err := p.post(ctx, url, c, nil)
+	p.recorder.Record(due, time.Since(due), outcomeOf(status, err))
+	if status == http.StatusOK {
+		p.ledger.Won(hunt, c.Treasure, c.Player, treasurePoints)
+	}
+}
+
+// outcomeOf sorts an answer. A lost race (409) and a wrong guess (422) are answers of the game.
+func outcomeOf(status int, err error) Outcome {
+	switch {
+	case isTimeout(err), status == http.StatusGatewayTimeout:
+		return OutcomeTimeout
+	case err != nil:
+		return OutcomeError
+	case status == http.StatusServiceUnavailable:
+		return OutcomeOverload
+	case status == http.StatusOK, status == http.StatusConflict, status == http.StatusUnprocessableEntity:
+		return OutcomeOK
+	}
+	return OutcomeError
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// mustPost posts to the first engine and retries while the answer is late: with the settings that the lab begins with,
+// it always is.
+func (p *Players) mustPost(ctx context.Context, path string, body, into any) error {
+	const tries = 20
+	var last error
+	for range tries {
+		status, err := p.post(ctx, p.urls[0]+path, body, into)
+		switch {
+		case err == nil && status < http.StatusMultipleChoices:
+			return nil
+		case err == nil:
+			last = fmt.Errorf("POST %s: status %d", path, status)
+		default:
+			last = err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return last
+}
+
+func (p *Players) post(ctx context.Context, url string, body, into any) (int, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(b))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	return p.do(req, into)
+}
+
+func (p *Players) do(req *http.Request, into any) (int, error) {
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if into != nil && resp.StatusCode < http.StatusMultipleChoices {
+		if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+			return resp.StatusCode, fmt.Errorf("read the answer of %s: %w", req.URL.Path, err)
+		}
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
+
+// board returns the points of a hunt's players as one engine has them.
+func (p *Players) board(ctx context.Context, url, hunt string) (map[string]int, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/v1/hunts/"+hunt+"/leaderboard", nil)
+	if err != nil {
+		return nil, err
+	}
+	var l leaderboard
+	status, err := p.do(req, &l)
+	if err != nil {
+		return nil, err
+	}
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("status %d", status)
+	}
+	points := make(map[string]int, len(l.Players))
+	for _, row := range l.Players {
+		points[row.Player] = row.Points
+	}
+	return points, nil
+}

@@ -1,0 +1,176 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/veltrix/veltrix/settings"
+	"github.com/veltrix/veltrix/sidecar"
+	"github.com/veltrix/veltrix/store"
+)
+
+// rigOptions says of which parts the loop is made.
+type rigOptions struct {
+	Kafka, Prometheus, Etcd string
+	service                 Service
+	own                     settings.Values
+	engines                 int
+	dir                     string
+	logger                  *zap.Logger
+}
+
+// Limits of the lab's engines.
+const (
+	claimDeadline   = time.Second
+	topicPartitions = 3
+	readyWithin     = 2 * time.Minute
+)
+
+// rig is the whole loop on one machine: everything that Veltrix consists of, each part connected to the others as in
+// production, through Kafka, Prometheus and etcd only.
+type rig struct {
+	kafka      *Kafka
+	prometheus *Prometheus
+	etcd       *Etcd
+	engines    []*instance
+	loop       *sidecar.Sidecar
+	store      *store.Store // the sidecar's, and the lab's to look into
+
+	running *errgroup.Group
+	cancel  context.CancelFunc
+	closers []func() error // in the order in which the parts were started
+}
+
+// startRig starts everything but the sidecar and waits until the engines are ready. Its error says which part failed;
+// what had been started is stopped again.
+func startRig(ctx context.Context, o rigOptions) (*rig, error) {
+	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r := &rig{cancel: cancel}
+	r.running, runCtx = errgroup.WithContext(runCtx)
+	if err := r.start(ctx, runCtx, o); err != nil {
+		return nil, errors.Join(err, r.stop())
+	}
+	return r, nil
+}
+
+func (r *rig) start(ctx, runCtx context.Context, o rigOptions) error {
+	if err := r.startServers(ctx, o); err != nil {
+		return err
+	}
+	listeners, err := listen(o.engines)
+	if err != nil {
+		return err
+	}
+	if err := r.startPrometheus(ctx, o, listeners); err != nil {
+		return err
+	}
+	for n, l := range listeners {
+		i, err := newInstance(ctx, fmt.Sprintf("engine-%d", n+1), l, engineOptions{
+			brokers: r.kafka.Brokers, etcd: r.etcd.Endpoints, own: o.own,
+			deadline: claimDeadline, partition: topicPartitions, logger: o.logger,
+		})
+		if err != nil {
+			return err
+		}
+		r.engines = append(r.engines, i)
+		r.running.Go(func() error { return i.run(runCtx) })
+	}
+	if err := r.waitReady(ctx, runCtx); err != nil {
+		return err
+	}
+	return r.startLoop(ctx, runCtx, o)
+}
+
+// startServers starts Kafka and etcd side by side.
+func (r *rig) startServers(ctx context.Context, o rigOptions) error {
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		r.kafka, err = StartKafka(ctx, o.Kafka, o.service, filepath.Join(o.dir, "kafka"))
+		return err
+	})
+	group.Go(func() (err error) {
+		r.etcd, err = StartEtcd(o.Etcd, filepath.Join(o.dir, "etcd"))
+		return err
+	})
+	err := group.Wait()
+	if r.kafka != nil {
+		r.closers = append(r.closers, r.kafka.Stop)
+	}
+	if r.etcd != nil {
+		r.closers = append(r.closers, r.etcd.Stop)
+	}
+	return err
+}
+
+func (r *rig) startPrometheus(ctx context.Context, o rigOptions, engines []net.Listener) error {
+	addrs := make([]string, len(engines))
+	for i, l := range engines {
+		addrs[i] = l.Addr().String()
+	}
+	p, err := StartPrometheus(ctx, o.Prometheus, map[string][]string{AppName: addrs}, filepath.Join(o.dir, "prometheus"))
+	if err != nil {
+		return err
+	}
+	r.prometheus = p
+	r.closers = append(r.closers, p.Stop)
+	return nil
+}
+
+// waitReady waits until every engine answers, or one of the parts has failed.
+func (r *rig) waitReady(ctx, runCtx context.Context) error {
+	deadline := time.NewTimer(readyWithin)
+	defer deadline.Stop()
+	for _, i := range r.engines {
+		for !i.engine.Ready() {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-runCtx.Done():
+				return fmt.Errorf("engine %s ended before it was ready", i.id)
+			case <-deadline.C:
+				return fmt.Errorf("engine %s was not ready within %s", i.id, readyWithin)
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+func (r *rig) startLoop(ctx, runCtx context.Context, o rigOptions) error {
+	loop, s, err := newLoop(ctx, loopOptions{
+		prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, logger: o.logger,
+	})
+	if err != nil {
+		return err
+	}
+	r.loop, r.store = loop, s
+	r.closers = append(r.closers, s.Close)
+	r.running.Go(func() error { return loop.Run(runCtx) })
+	return nil
+}
+
+// urls returns the bases of the engines' HTTP APIs.
+func (r *rig) urls() []string {
+	urls := make([]string, len(r.engines))
+	for i, e := range r.engines {
+		urls[i] = e.url()
+	}
+	return urls
+}
+
+// stop stops everything, the parts that use others first, and returns what went wrong on the way.
+func (r *rig) stop() error {
+	r.cancel()
+	errs := []error{r.running.Wait()}
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		errs = append(errs, r.closers[i]())
+	}
+	return errors.Join(errs...)
+}

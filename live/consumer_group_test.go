@@ -1,0 +1,465 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/veltrix/veltrix/settings"
+)
+
+// Three members come and go while records are written and settings change: every record is handled, in order, and
+// what is handled twice was in the hands of a member that lost the partition.
+func TestMembersComeAndGo(t *testing.T) {
+	const partitions, perPartition = 6, 3000
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	k := newKafka(t, 3, "orders", partitions)
+	w := newWriter(t, k)
+	var (
+		a      audit
+		writes sync.WaitGroup
+	)
+	for p := range partitions {
+		writes.Go(func() {
+			for i := 0; i < perPartition; i += 50 {
+				w.numbers(p, i, i+50)
+			}
+		})
+	}
+	var members [3]*auditedMember
+	for step := range 24 {
+		i := rng.IntN(len(members))
+		if members[i] == nil {
+			members[i] = a.join(t, k.ListenAddrs(), fmt.Sprint("member-", step))
+		} else if rng.IntN(2) == 0 {
+			members[i].leave(rng.IntN(2) == 0)
+			members[i] = nil
+		}
+		for _, m := range members {
+			if m != nil {
+				m.apply(int64(step+1), rng)
+			}
+		}
+		if rng.IntN(4) == 0 {
+			k.ShufflePartitionLeaders()
+		}
+		a.progress(t, rng.IntN(500))
+	}
+	writes.Wait()
+	for i, m := range members {
+		if m == nil {
+			members[i] = a.join(t, k.ListenAddrs(), fmt.Sprint("last-", i))
+		}
+	}
+	require.Eventually(t, func() bool { return a.complete(partitions, perPartition) }, 2*patience, 10*time.Millisecond)
+	for _, m := range members {
+		m.leave(true)
+	}
+	a.requireExplained(t)
+	for p := range int32(partitions) {
+		require.Equal(t, int64(perPartition), committed(t, k, p))
+	}
+}
+
+// audit keeps who handled what, and who held what when.
+type audit struct {
+	mu      sync.Mutex
+	highest map[int]int64 // by partition: the next offset that was never handled
+	holder  map[int]string
+	repeats []string
+	faults  []string
+	total   int
+}
+
+// assigned notes a new holder. Two at once are a fault.
+func (a *audit) assigned(who string, partitions []int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.holder == nil {
+		a.holder, a.highest = make(map[int]string), make(map[int]int64)
+	}
+	for _, p := range partitions {
+		if a.holder[p] != "" {
+			a.faults = append(a.faults, fmt.Sprintf("partition %d: assigned to %s while %s had it", p, who, a.holder[p]))
+		}
+		a.holder[p] = who
+	}
+}
+
+func (a *audit) revoked(who string, partitions []int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range partitions {
+		if a.holder[p] == who {
+			a.holder[p] = ""
+		}
+	}
+}
+
+// handled notes records. A gap is a fault; so is a repetition inside one assignment.
+func (a *audit) handled(who string, partition int, records []Record, next *int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.holder[partition] != who {
+		a.faults = append(a.faults, fmt.Sprintf("partition %d: handled by %s, held by %q", partition, who, a.holder[partition]))
+	}
+	for _, r := range records {
+		if string(r.Value) != fmt.Sprint(r.Offset) {
+			a.faults = append(a.faults, fmt.Sprintf("partition %d: %q at offset %d", partition, r.Value, r.Offset))
+		}
+		if *next >= 0 && r.Offset != *next {
+			a.faults = append(a.faults, fmt.Sprintf("partition %d: offset %d after %d in one assignment of %s", partition, r.Offset, *next-1, who))
+		}
+		if r.Offset > a.highest[partition] {
+			a.faults = append(a.faults, fmt.Sprintf("partition %d: offset %d was handled by %s, %d never was", partition, r.Offset, who, a.highest[partition]))
+		}
+		if r.Offset < a.highest[partition] {
+			a.repeats = append(a.repeats, fmt.Sprintf("partition %d: offset %d again by %s", partition, r.Offset, who))
+		}
+		*next = r.Offset + 1
+		a.highest[partition] = max(a.highest[partition], *next)
+		a.total++
+	}
+}
+
+func (a *audit) complete(partitions int, n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for p := range partitions {
+		if a.highest[p] < n {
+			return false
+		}
+	}
+	return true
+}
+
+// progress waits for some records to be handled, if anybody is there to do so, or a moment.
+func (a *audit) progress(t *testing.T, n int) {
+	t.Helper()
+	a.mu.Lock()
+	goal := a.total + n
+	a.mu.Unlock()
+	deadline := time.Now().Add(300 * time.Millisecond)
+	require.Eventually(t, func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.total >= goal || time.Now().After(deadline)
+	}, patience, time.Millisecond)
+}
+
+// requireExplained checks that nothing went wrong. Every member said goodbye, so nothing was handled twice, either.
+func (a *audit) requireExplained(t *testing.T) {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	require.Empty(t, a.faults)
+	require.Empty(t, a.repeats)
+}
+
+// auditedMember is a consumer under audit.
+type auditedMember struct {
+	t        *testing.T
+	consumer *Consumer
+	running  *running
+}
+
+func (a *audit) join(t *testing.T, brokers []string, who string) *auditedMember {
+	t.Helper()
+	r, _ := newRuntime(t, nimble(), nil)
+	var (
+		mu    sync.Mutex
+		nexts map[int]*int64
+	)
+	c, err := NewConsumer(ConsumerOptions{
+		Runtime: r, Brokers: brokers, Group: "billing", Topics: []string{"orders"},
+		OnAssigned: func(_ context.Context, p map[string][]int) error {
+			mu.Lock()
+			nexts = make(map[int]*int64)
+			for _, id := range p["orders"] {
+				next := int64(-1)
+				nexts[id] = &next
+			}
+			mu.Unlock()
+			a.assigned(who, p["orders"])
+			return nil
+		},
+		OnRevoked: func(_ context.Context, p map[string][]int) { a.revoked(who, p["orders"]) },
+		Handler: func(_ context.Context, _ string, partition int, records []Record) error {
+			mu.Lock()
+			next := nexts[partition]
+			mu.Unlock()
+			a.handled(who, partition, records, next)
+			return nil
+		},
+		rejoinSpread: 50 * time.Millisecond,
+	})
+	require.NoError(t, err)
+	return &auditedMember{t: t, consumer: c, running: run(t, c.Run)}
+}
+
+// leave ends the member, by Close or by its context. Its handler never fails, so nothing is repeated either way.
+func (m *auditedMember) leave(close bool) {
+	m.t.Helper()
+	if close {
+		closeConsumer(m.t, m.consumer)
+	}
+	require.NoError(m.t, m.running.end())
+}
+
+// apply changes settings by chance, now and then one that needs a rejoin.
+func (m *auditedMember) apply(generation int64, rng *rand.Rand) {
+	v := settings.Values{
+		settings.ConsumerFetchMaxWaitMs:         settings.Number(1 + rng.Int64N(200)),
+		settings.ConsumerFetchMinBytes:          settings.Number(rng.Int64N(2000)),
+		settings.ConsumerMaxPartitionFetchBytes: settings.Number(2048 + rng.Int64N(1<<16)),
+		settings.ConsumerQueuedMaxRecords:       settings.Number(1 + rng.Int64N(1000)),
+		settings.ConsumerAutoCommitIntervalMs:   settings.Number(rng.Int64N(100)),
+	}
+	if rng.IntN(8) == 0 {
+		v[settings.ConsumerSessionTimeoutMs] = settings.Number(10000 + rng.Int64N(10000))
+	}
+	m.consumer.runtime.apply(settings.Update{Document: settings.Document{Schema: 1, App: "test", Generation: generation, Settings: v}})
+	require.Equal(m.t, generation, m.consumer.runtime.Generation())
+}
+
+// Settings of the session count after one goodbye and one join; what is undone in time does not count at all.
+func TestSessionSettingsAreAppliedByRejoiningOnce(t *testing.T) {
+	k := newKafka(t, 1, "orders", 2)
+	var (
+		mu       sync.Mutex
+		timeouts []int32
+		leaves   atomic.Int32
+	)
+	observe(k, kmsg.JoinGroup, func(r kmsg.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		timeouts = append(timeouts, r.(*kmsg.JoinGroupRequest).SessionTimeoutMillis)
+	})
+	observe(k, kmsg.LeaveGroup, func(kmsg.Request) { leaves.Add(1) })
+	w := newWriter(t, k)
+	w.numbers(0, 0, 10)
+	var l ledger
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinSpread = l.handle, 200*time.Millisecond })
+	run(t, c.Run)
+	l.requireNumbers(t, 0, 10)
+	for generation, ms := range []int64{10000, 11000, 12000} {
+		c.runtime.apply(settings.Update{Document: settings.Document{
+			Schema: 1, App: "test", Generation: int64(generation + 1),
+			Settings: settings.Values{settings.ConsumerSessionTimeoutMs: settings.Number(ms)},
+		}})
+	}
+	require.Eventually(t, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Contains(timeouts, 12000)
+	}, patience, time.Millisecond)
+	w.numbers(0, 10, 20)
+	l.requireNumbers(t, 0, 20)
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, int32(45000), timeouts[0])
+	require.LessOrEqual(t, len(slices.Compact(timeouts)), 3, "the three changes came faster than members rejoin")
+	require.Equal(t, len(timeouts)-1, int(leaves.Load()))
+}
+
+// A session timeout that the brokers refuse does not end the consumer: it goes back to the former one.
+func TestARefusedSessionTimeoutIsTakenBack(t *testing.T) {
+	k := newKafka(t, 1, "orders", 1)
+	var refused, back atomic.Int32
+	k.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		k.KeepControl()
+		switch req.(*kmsg.JoinGroupRequest).SessionTimeoutMillis {
+		case 1000000:
+			refused.Add(1)
+			res := req.ResponseKind().(*kmsg.JoinGroupResponse)
+			res.ErrorCode = int16(kafka.InvalidSessionTimeout)
+			return res, nil, true
+		default:
+			back.Add(refused.Load())
+			return nil, nil, false
+		}
+	})
+	w := newWriter(t, k)
+	w.numbers(0, 0, 10)
+	var l ledger
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinSpread = l.handle, time.Millisecond })
+	run(t, c.Run)
+	l.requireNumbers(t, 0, 10)
+	c.runtime.apply(settings.Update{Document: settings.Document{
+		Schema: 1, App: "test", Generation: 1,
+		Settings: settings.Values{settings.ConsumerSessionTimeoutMs: settings.Number(1000000)},
+	}})
+	require.Eventually(t, func() bool { return back.Load() > 0 }, patience, time.Millisecond)
+	w.numbers(0, 10, 20)
+	l.requireNumbers(t, 0, 20)
+	require.Equal(t, int32(1), refused.Load())
+}
+
+// A leader that moves, connections that are cut and brokers that answer with errors are waited out.
+func TestTroubleHeals(t *testing.T) {
+	k := newKafka(t, 3, "orders", 3)
+	w := newWriter(t, k)
+	var (
+		l    ledger
+		wire cutter
+	)
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) {
+		o.Handler, o.Dialer = l.handle, &kafka.Dialer{DialFunc: wire.dial}
+	})
+	r := run(t, c.Run)
+	n := 0
+	step := func(trouble func()) {
+		trouble()
+		for p := range 3 {
+			w.numbers(p, n, n+20)
+		}
+		n += 20
+		for p := range 3 {
+			l.requireNumbers(t, p, n)
+		}
+	}
+	step(func() {})
+	for range 3 {
+		step(wire.cut)
+		step(k.ShufflePartitionLeaders)
+		step(k.RehashCoordinators)
+	}
+	for _, code := range []kafka.Error{kafka.NotLeaderForPartition, kafka.UnknownTopicOrPartition, kafka.KafkaStorageError, kafka.Unknown} {
+		step(func() {
+			k.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
+				return fetchError(req.(*kmsg.FetchRequest), code), nil, true
+			})
+		})
+	}
+	require.NoError(t, r.end())
+}
+
+func fetchError(req *kmsg.FetchRequest, code kafka.Error) *kmsg.FetchResponse {
+	res := req.ResponseKind().(*kmsg.FetchResponse)
+	for _, topic := range req.Topics {
+		rt := kmsg.NewFetchResponseTopic()
+		rt.Topic = topic.Topic
+		for _, p := range topic.Partitions {
+			rp := kmsg.NewFetchResponseTopicPartition()
+			rp.Partition, rp.ErrorCode = p.Partition, int16(code)
+			rt.Partitions = append(rt.Partitions, rp)
+		}
+		res.Topics = append(res.Topics, rt)
+	}
+	return res
+}
+
+// A topic that does not exist yet is read as soon as it does, and partitions that are added are, too.
+func TestTopicsAndPartitionsAreFoundWhenTheyCome(t *testing.T) {
+	k := newKafka(t, 1, "other", 1)
+	var (
+		l     ledger
+		joins atomic.Int32
+	)
+	observe(k, kmsg.JoinGroup, func(kmsg.Request) { joins.Add(1) })
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.watchEvery = l.handle, 100*time.Millisecond })
+	run(t, c.Run)
+	require.Eventually(t, func() bool { return joins.Load() == 1 }, patience, time.Millisecond)
+	w := newWriter(t, k)
+	w.create(1)
+	w.numbers(0, 0, 10)
+	l.requireNumbers(t, 0, 10)
+	w.grow(3)
+	newWriter(t, k).numbers(2, 0, 10)
+	l.requireNumbers(t, 2, 10)
+	require.LessOrEqual(t, joins.Load(), int32(4), "each change is one rebalance, or two")
+}
+
+// create creates "orders".
+func (w *writer) create(partitions int32) {
+	w.t.Helper()
+	req := kmsg.NewPtrCreateTopicsRequest()
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = "orders", partitions, 1
+	req.Topics = append(req.Topics, topic)
+	res, err := req.RequestWith(w.t.Context(), w.client)
+	require.NoError(w.t, err)
+	require.Zero(w.t, res.Topics[0].ErrorCode)
+}
+
+// grow gives "orders" more partitions.
+func (w *writer) grow(partitions int32) {
+	w.t.Helper()
+	req := kmsg.NewPtrCreatePartitionsRequest()
+	topic := kmsg.NewCreatePartitionsRequestTopic()
+	topic.Topic, topic.Count = "orders", partitions
+	req.Topics = append(req.Topics, topic)
+	res, err := req.RequestWith(w.t.Context(), w.client)
+	require.NoError(w.t, err)
+	require.Zero(w.t, res.Topics[0].ErrorCode)
+}
+
+// Close is bounded by its context, whatever the cluster and the handler do.
+func TestClosingAConsumerIsBounded(t *testing.T) {
+	for name, broker := range map[string]func(testing.TB) string{"nobody": nobody, "silent": silent} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := newRuntime(t, nimble(), nil)
+			c, err := NewConsumer(ConsumerOptions{
+				Runtime: r, Brokers: []string{broker(t)}, Group: "billing", Topics: []string{"orders"}, Handler: (&ledger{}).handle,
+			})
+			require.NoError(t, err)
+			running := run(t, c.Run)
+			require.Eventually(t, func() bool {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				return c.started
+			}, patience, time.Millisecond)
+			start := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			_ = c.Close(ctx) // Whether it was in time depends on who was being asked.
+			require.Less(t, time.Since(start), 2*time.Second)
+			require.NoError(t, running.wait())
+			require.Less(t, time.Since(start), leaveWithin)
+			require.NoError(t, c.Close(t.Context()), "closing again does no harm")
+		})
+	}
+	t.Run("a broker that died", func(t *testing.T) {
+		k := newKafka(t, 1, "orders", 1)
+		newWriter(t, k).numbers(0, 0, 10)
+		var l ledger
+		c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler = l.handle })
+		running := run(t, c.Run)
+		l.requireNumbers(t, 0, 10)
+		k.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_ = c.Close(ctx)
+		require.NoError(t, running.wait())
+	})
+	t.Run("a handler that hangs", func(t *testing.T) {
+		k := newKafka(t, 1, "orders", 1)
+		newWriter(t, k).numbers(0, 0, 10)
+		begun := make(chan struct{})
+		c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) {
+			o.Handler = func(ctx context.Context, _ string, _ int, _ []Record) error {
+				close(begun)
+				<-ctx.Done()
+				return ctx.Err()
+			}
+		})
+		running := run(t, c.Run)
+		<-begun
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, c.Close(ctx), context.DeadlineExceeded)
+		require.NoError(t, running.wait())
+		require.LessOrEqual(t, committed(t, k, 0), int64(0))
+	})
+}
