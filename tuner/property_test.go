@@ -240,7 +240,7 @@ func TestUnitsDontMatter(t *testing.T) {
 		}
 		plain.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &limit}}
 		other.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &scaled}}
-		for range 60 {
+		for range 25 {
 			if rapid.IntRange(0, 4).Draw(t, "change") == 0 {
 				v := rapid.Float64Range(0, 0.5).Draw(t, "reading")
 				plain.in.Objectives["p99"] = tuner.Reading{Value: v, OK: true}

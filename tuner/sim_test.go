@@ -1,6 +1,7 @@
 package tuner_test
 
 import (
+	"flag"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -30,6 +31,9 @@ const (
 	plantDefault    = 5 // linger, in milliseconds
 	plantLimit      = 0.150
 )
+
+//nolint:gochecknoglobals // a flag of the test binary
+var seeds = flag.Uint64("seeds", 40, "how many plants TestPlantIsRescuedInThreeSteps tries")
 
 func newPlant(seed uint64) *plant {
 	p := &plant{loop: newLoop(), random: rand.New(rand.NewPCG(seed, 1)), load: 2000, cost: 0.0002, stretch: 1.02}
@@ -120,7 +124,7 @@ func (p *plant) count(prefix tuner.Reason) int {
 // back within three steps.
 func TestPlantIsRescuedInThreeSteps(t *testing.T) {
 	rescued, total := 0, 0
-	for seed := range uint64(200) {
+	for seed := range *seeds {
 		p := newPlant(seed)
 		p.noise = 0.1
 		if seed%2 == 0 {
@@ -155,7 +159,7 @@ func TestQuietDayWritesNothing(t *testing.T) {
 // TestOptimisingStopsByItself follows a goal until the rule's own guard ends it: a twentieth of the requests, the
 // objective held throughout, and nothing taken back.
 func TestOptimisingStopsByItself(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(2) {
 		p := newPlant(seed)
 		p.noise = 0.05
 		p.run(t, 6*time.Hour)
@@ -190,7 +194,7 @@ func TestLoadThatComesAndGoes(t *testing.T) {
 
 // TestBurstsEveryFewMinutes would make a naive loop flap: it may not turn around more often than its budget.
 func TestBurstsEveryFewMinutes(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(2) {
 		p := newPlant(seed)
 		p.noise = 0.05
 		for range 60 {

@@ -43,6 +43,7 @@ func TestStories(t *testing.T) {
 // tell runs a story and returns its text with what the commands printed.
 func tell(t *testing.T, text string) string {
 	s := &story{loop: newLoop()}
+	s.sparse = true
 	var told, printed strings.Builder
 	expecting := false
 	for line := range strings.Lines(text) {
