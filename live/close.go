@@ -38,6 +38,9 @@ func (p *Producer) Close(ctx context.Context) error {
 		p.own.close()
 	}
 	idle := p.awaitIdle()
+	if p.own != nil {
+		p.own.close() // Again: a request that began while it was closed may have opened it anew.
+	}
 	p.abandon(err)
 	p.metrics.detach(p)
 	close(p.ended)
