@@ -19,17 +19,15 @@ const maxFileBytes = 4 << 20
 // Parse reads a rule file. Everything that is wrong with it is reported at once, each as a [Problem] with its place; use
 // [Problems] to take the error apart. Unknown keys are errors.
 func Parse(name string, content []byte) (*File, error) {
-	p := &fileParser{problems: newProblems(name, content)}
+	p := &fileParser{problems: problems{text: newText(name, content)}}
 	if len(content) > maxFileBytes {
-		p.at(1, 1, "the file has %d bytes, at most %d are read; split it", len(content), maxFileBytes)
+		p.at(span{1, 1, 1}, "the file has %d bytes, at most %d are read; split it", len(content), maxFileBytes)
 		return nil, p.err()
 	}
-	root, ok := p.document(content)
-	if !ok {
-		return nil, p.err()
+	f := &File{Name: name, text: p.text}
+	if root := p.document(content); root != nil {
+		p.mapping(root, fields{"groups": func(n *yaml.Node) { f.Groups = p.groups(n) }})
 	}
-	f := &File{Name: name}
-	p.mapping(root, fields{"groups": func(n *yaml.Node) { f.Groups = p.groups(n) }})
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -37,29 +35,33 @@ func Parse(name string, content []byte) (*File, error) {
 }
 
 // fileParser reads the nodes of one file.
-type fileParser struct{ *problems }
+type fileParser struct {
+	problems
+	visited int // values, aliases counted as often as they stand there
+	merging int // merged mappings around the present one
+}
 
-// document returns the root of the file's only document; false if there is nothing to go on with.
-func (p *fileParser) document(content []byte) (*yaml.Node, bool) {
+// document returns the root of the file's only document; nil if there is none, or if it can't be read.
+func (p *fileParser) document(content []byte) *yaml.Node {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	var root yaml.Node
-	if err := dec.Decode(&root); err != nil {
-		if errors.Is(err, io.EOF) {
-			p.at(1, 1, "the file is empty; it must have a list of groups: groups: [{name: …, rules: […]}]")
-			return nil, false
-		}
+	err := dec.Decode(&root)
+	if errors.Is(err, io.EOF) {
+		return nil // Prometheus takes an empty file as one without groups
+	}
+	if err != nil {
 		p.yamlError(err)
-		return nil, false
+		return nil
 	}
 	var second yaml.Node
 	if err := dec.Decode(&second); !errors.Is(err, io.EOF) {
-		p.at(max(1, second.Line), 1, "a second YAML document begins here; keep one in each file")
-		return nil, false
+		p.at(span{max(1, second.Line), 1, 1}, "a second YAML document begins here, which Prometheus would pass over in silence; keep one in each file")
+		return nil
 	}
-	if refused := p.refuseAliases(&root); refused {
-		return nil, false
+	if len(root.Content) == 0 || null(root.Content[0]) {
+		return nil
 	}
-	return root.Content[0], true
+	return root.Content[0]
 }
 
 // yamlError reports an error of the YAML library, which has the line in its text.
@@ -68,44 +70,94 @@ func (p *fileParser) yamlError(err error) {
 	if m := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error()); m != nil {
 		_, _ = fmt.Sscan(m[1], &line) // digits, so it can't fail
 	}
-	p.at(line, 1, "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	text := p.line(line)
+	first := len(text) - len(strings.TrimLeft(text, " \t")) + 1
+	p.at(span{line, first, 1}, "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
-// refuseAliases refuses anchors and aliases: a place in the file would not be the place of what is meant.
-func (p *fileParser) refuseAliases(n *yaml.Node) bool {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		p.node(n, "anchors and aliases are not read here; write the value out")
-		return true
+// maxNodes bounds what aliases can blow a small file up to.
+const maxNodes = 1 << 20
+
+// resolve follows an alias to the value that it stands for.
+func (p *fileParser) resolve(n *yaml.Node) *yaml.Node {
+	if p.visited++; p.visited == maxNodes {
+		p.node(n, "aliases make more than %d values of this file; write it without them", maxNodes)
 	}
-	refused := false
-	for _, c := range n.Content {
-		refused = p.refuseAliases(c) || refused
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
 	}
-	return refused
+	return n
 }
+
+// null says whether the value is left out, which is the same as its default.
+func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
 // fields are the known keys of a mapping, each with what to do with its value.
 type fields map[string]func(*yaml.Node)
 
-// mapping hands each value to its field, and reports unknown and repeated keys.
+// mapping hands each value to its field, and reports unknown and repeated keys. A merged mapping (<<) gives the keys that
+// the mapping itself doesn't have.
 func (p *fileParser) mapping(n *yaml.Node, known fields) {
+	names := slices.Sorted(maps.Keys(known))
 	if n.Kind != yaml.MappingNode {
-		p.node(n, "here must be a mapping of keys and values (%s)", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		p.node(n, "here must be a mapping of keys and values (%s)", strings.Join(names, ", "))
 		return
 	}
 	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
+	var merged []*yaml.Node
+	p.pairs(n, func(key, value *yaml.Node) {
 		read, ok := known[key.Value]
 		switch {
+		case key.ShortTag() == "!!merge":
+			merged = append(merged, value)
 		case !ok:
-			p.node(key, "unknown key %q; known here are %s", key.Value, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			p.node(key, "unknown key %q; %s", key.Value, suggest(key.Value, names))
 		case seen[key.Value]:
 			p.node(key, "key %q stands here twice; keep one", key.Value)
-		default:
+		case !null(value):
 			read(value)
 		}
 		seen[key.Value] = true
+	})
+	for _, m := range merged {
+		rest := maps.Clone(known)
+		maps.DeleteFunc(rest, func(name string, _ func(*yaml.Node)) bool { return seen[name] })
+		p.merge(m, known, rest)
+	}
+}
+
+// maxMerges bounds how deep merged mappings nest; an alias can stand within what it stands for.
+const maxMerges = 10
+
+// merge reads the keys of a merged mapping, or of a list of them, that are not there already.
+func (p *fileParser) merge(n *yaml.Node, known, rest fields) {
+	if p.merging >= maxMerges {
+		p.node(n, "merged mappings nest deeper than %d; write the keys out", maxMerges)
+		return
+	}
+	p.merging++
+	defer func() { p.merging-- }()
+	if n.Kind == yaml.SequenceNode {
+		p.list(n, func(e *yaml.Node) { p.merge(e, known, rest) })
+		return
+	}
+	quiet := fields{}
+	for name := range known {
+		quiet[name] = func(*yaml.Node) {}
+		if read, ok := rest[name]; ok {
+			quiet[name] = func(v *yaml.Node) {
+				delete(rest, name)
+				read(v)
+			}
+		}
+	}
+	p.mapping(n, quiet)
+}
+
+// pairs calls f for each key and value of a mapping.
+func (p *fileParser) pairs(n *yaml.Node, f func(key, value *yaml.Node)) {
+	for i := 0; i+1 < len(n.Content) && p.visited < maxNodes; i += 2 {
+		f(n.Content[i], p.resolve(n.Content[i+1]))
 	}
 }
 
@@ -116,6 +168,8 @@ func (p *fileParser) list(n *yaml.Node, read func(*yaml.Node)) {
 		return
 	}
 	for _, e := range n.Content {
-		read(e)
+		if p.visited < maxNodes {
+			read(p.resolve(e))
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func (p *fileParser) action(n *yaml.Node) Action {
-	a := Action{Line: n.Line}
+	a := Action{Line: n.Line, node: n}
 	var ops []string
 	op := func(o tuner.Op, read func(*yaml.Node)) func(*yaml.Node) {
 		return func(v *yaml.Node) {
@@ -25,7 +25,7 @@ func (p *fileParser) action(n *yaml.Node) Action {
 	to := (*yaml.Node)(nil)
 	p.mapping(n, fields{
 		"set":      func(v *yaml.Node) { a.Set = p.setting(v) },
-		"topic":    func(v *yaml.Node) { a.Topic = p.text(v) },
+		"topic":    func(v *yaml.Node) { a.Topic = p.scalar(v) },
 		"to":       op(tuner.OpTo, func(v *yaml.Node) { to = v }),
 		"add":      op(tuner.OpAdd, operand),
 		"multiply": op(tuner.OpMultiply, operand),
@@ -48,15 +48,18 @@ func (p *fileParser) ratio(n *yaml.Node, a *Action) {
 		"expr":   func(v *yaml.Node) { a.Expr = p.expr(v) },
 		"target": func(v *yaml.Node) { a.Target = p.number(v) },
 	})
-	if a.Target == 0 {
-		p.node(n, "a ratio needs a target other than 0: the value is multiplied by expr ÷ target")
+	if n.Kind == yaml.MappingNode && a.Expr == nil && !p.has(n, "expr") {
+		p.node(n, "a ratio needs an expr; its value ÷ target is the factor")
+	}
+	if a.Target <= 0 {
+		p.node(n, "a ratio needs a target above 0: the value is multiplied by expr ÷ target")
 	}
 }
 
 func (p *fileParser) setting(n *yaml.Node) settings.Name {
-	name := settings.Name(p.text(n))
+	name := settings.Name(p.scalar(n))
 	if _, ok := settings.Lookup(name); !ok {
-		p.node(n, "%q is no setting; known are %s", name, strings.Join(known(), ", "))
+		p.node(n, "%q is no setting; %s", name, suggest(string(name), known()))
 		return ""
 	}
 	return name
@@ -81,7 +84,7 @@ func (p *fileParser) checkAction(n, to *yaml.Node, a *Action) {
 		return
 	}
 	if a.Topic != "" && !s.PerTopic {
-		p.node(n, "%s can't be set for one topic; remove topic", a.Set)
+		p.node(p.value(n, "topic"), "%s can't be set for one topic; remove topic", a.Set)
 	}
 	if err := (settings.Bounds{a.Set: a.Bound}).Check(); err != nil {
 		p.node(n, "%s", err)
@@ -92,7 +95,7 @@ func (p *fileParser) checkAction(n, to *yaml.Node, a *Action) {
 	case a.Op == tuner.OpTo:
 		a.Operand = p.number(to)
 	case a.Op == tuner.OpMultiply && a.Operand <= 0:
-		p.node(n, "multiply needs a factor above 0")
+		p.node(p.value(n, "multiply"), "multiply needs a factor above 0; to go to the least value use to")
 	}
 	if a.Op == tuner.OpTo && s.Kind != settings.Enum && a.Operand != math.Trunc(a.Operand) {
 		p.node(to, "%s is %s: write a whole number", a.Set, s.Kind)
@@ -105,18 +108,9 @@ func (p *fileParser) checkEnumAction(n, to *yaml.Node, s settings.Setting, a *Ac
 		return
 	}
 	if a.Op == tuner.OpTo {
-		a.Word = p.text(to)
+		a.Word = p.scalar(to)
 		if !slices.Contains(s.Enum, a.Word) {
 			p.node(to, "%q is none of %s", a.Word, strings.Join(s.Enum, ", "))
 		}
 	}
-}
-
-func (p *fileParser) has(n *yaml.Node, key string) bool {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return true
-		}
-	}
-	return false
 }

@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"time"
+	"strings"
 
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
@@ -24,9 +24,9 @@ func (p *fileParser) groups(n *yaml.Node) []Group {
 }
 
 func (p *fileParser) group(n *yaml.Node) Group {
-	var g Group
+	g := Group{node: n}
 	p.mapping(n, fields{
-		"name":         func(v *yaml.Node) { g.Name = p.text(v) },
+		"name":         func(v *yaml.Node) { g.Name = p.scalar(v) },
 		"interval":     func(v *yaml.Node) { g.Interval = p.duration(v) },
 		"query_offset": func(v *yaml.Node) { g.QueryOffset = p.duration(v) },
 		"limit":        func(v *yaml.Node) { g.Limit = p.count(v) },
@@ -38,34 +38,44 @@ func (p *fileParser) group(n *yaml.Node) Group {
 	if g.Name == "" {
 		p.node(n, "the group has no name; add one")
 	}
-	seen := map[string]bool{}
-	for i := range g.Rules {
-		name := g.Rules[i].Name()
-		if g.Rules[i].Alert != "" && seen[name] {
-			p.at(g.Rules[i].Line, 1, "a rule called %q stands in group %q twice; rename one, because its state is kept by name", name, g.Name)
-		}
-		seen[name] = true
-	}
+	p.checkNames(&g)
 	return g
 }
 
+// checkNames refuses tuning rules of one name: a decision names its rule. Alerts may share a name, as in Prometheus.
+func (p *fileParser) checkNames(g *Group) {
+	first := map[string]*Rule{}
+	for i := range g.Rules {
+		r := &g.Rules[i]
+		if r.Alert == "" {
+			continue
+		}
+		if other := first[r.Alert]; other != nil && (other.Tunes() || r.Tunes()) {
+			p.node(r.node, "a rule called %q stands in group %q twice, first in line %d; rename one, because decisions and state know a tuning rule by its name",
+				r.Alert, g.Name, other.Line)
+		}
+		first[r.Alert] = r
+	}
+}
+
 func (p *fileParser) rule(n *yaml.Node) Rule {
-	r := Rule{Line: n.Line}
+	r := Rule{Line: n.Line, node: n}
 	p.mapping(n, fields{
-		"alert":           func(v *yaml.Node) { r.Alert = p.text(v) },
-		"record":          func(v *yaml.Node) { r.Record = p.text(v) },
+		"alert":           func(v *yaml.Node) { r.Alert = p.scalar(v) },
+		"record":          func(v *yaml.Node) { r.Record = p.scalar(v) },
 		"expr":            func(v *yaml.Node) { r.Expr = p.expr(v) },
 		"clear_expr":      func(v *yaml.Node) { r.ClearExpr = p.expr(v) },
 		"for":             func(v *yaml.Node) { r.For = p.duration(v) },
 		"keep_firing_for": func(v *yaml.Node) { r.KeepFiringFor = p.duration(v) },
 		"labels":          func(v *yaml.Node) { r.Labels = p.labels(v) },
-		"annotations":     func(v *yaml.Node) { r.Annotations = p.labels(v) },
+		"annotations":     func(v *yaml.Node) { r.Annotations = p.annotations(v) },
 		"class": func(v *yaml.Node) {
-			r.Class = tuner.Class(p.word(v, "interlock", "protect", "relax", "optimize"))
+			r.Class = tuner.Class(p.oneOf(v, "interlock", "protect", "relax", "optimize"))
 		},
 		"priority":   func(v *yaml.Node) { r.Priority = p.whole(v) },
-		"mode":       func(v *yaml.Node) { r.Mode = tuner.Mode(p.word(v, "off", "shadow", "enforce")) },
-		"on_missing": func(v *yaml.Node) { r.OnMissing = OnMissing(p.word(v, "hold", "clear", "revert")) },
+		"mode":       func(v *yaml.Node) { r.Mode = tuner.Mode(p.oneOf(v, "off", "shadow", "enforce")) },
+		"on_missing": func(v *yaml.Node) { r.OnMissing = OnMissing(p.oneOf(v, "hold", "clear", "revert")) },
+		"scope":      func(v *yaml.Node) { r.Unscoped = p.scope(v) },
 		"guards": func(v *yaml.Node) {
 			p.list(v, func(e *yaml.Node) { r.Guards = append(r.Guards, p.guard(e)) })
 		},
@@ -84,54 +94,61 @@ func (p *fileParser) checkRule(n *yaml.Node, r *Rule) {
 		p.node(n, "the rule has no name; add alert: NAME")
 	case r.Alert != "" && r.Record != "":
 		p.node(n, "the rule is both alert and record; keep one of the two")
-	case r.Record != "" && (r.Class != "" || len(r.Actions) > 0 || len(r.Guards) > 0 || r.For != 0 || r.KeepFiringFor != 0):
-		p.node(n, "a recording rule takes neither actions nor times; make it an alert")
+	case r.Record != "":
+		p.checkRecord(n, r)
+	default:
+		p.checkTuning(n, r)
 	}
-	if r.Expr == nil && !p.complained(n) {
+	if r.Expr == nil && !p.has(n, "expr") {
 		p.node(n, "the rule has no expr; add the condition")
 	}
-	if len(r.Actions) > 0 && r.Class == "" {
-		p.node(n, "the rule has actions and no class; add class: protect, relax or optimize")
-	}
-	if len(r.Actions) > 0 && r.OnMissing == "" {
-		p.node(n, "the rule has actions and doesn't say what missing data mean; add on_missing: hold, clear or revert")
-	}
-	if r.Class == tuner.ClassInterlock && len(r.Actions) > 0 {
-		p.node(n, "an interlock stops tuning and takes no actions of its own; remove them, or make the class protect")
-	}
 	if r.Mode == "" {
-		r.Mode = tuner.ModeEnforce
+		r.Mode = tuner.ModeShadow
 	}
 	if r.OnMissing == "" {
 		r.OnMissing = MissingHold
 	}
 }
 
-// complained says whether something below n has been reported already, so that a bad expr is not reported as missing too.
-func (p *fileParser) complained(n *yaml.Node) bool {
-	return n.Kind != yaml.MappingNode || p.has(n, "expr")
+func (p *fileParser) checkRecord(n *yaml.Node, r *Rule) {
+	p.pairs(n, func(key, _ *yaml.Node) {
+		switch key.Value {
+		case "record", "expr", "labels":
+		default:
+			p.node(key, "a recording rule has no %s; remove it, or make the rule an alert", key.Value)
+		}
+	})
+	if !model.UTF8Validation.IsValidMetricName(r.Record) || strings.ContainsAny(r.Record, "{}") {
+		p.node(p.value(n, "record"), "%q is no name for a metric; write the selector, if this is one, into expr", r.Record)
+	}
+}
+
+// checkTuning reports keys of a tuning rule that make no sense together.
+func (p *fileParser) checkTuning(n *yaml.Node, r *Rule) {
+	switch {
+	case r.Class == "" && len(r.Actions) > 0 && !p.has(n, "class"):
+		p.node(n, "the rule has actions and no class; add class: protect, relax or optimize")
+	case r.Class == "" && len(r.Guards) > 0 && !p.has(n, "class"):
+		p.node(n, "the rule has guards and nothing to guard; add a class and actions, or remove them")
+	case r.Class == tuner.ClassInterlock && len(r.Actions) > 0:
+		p.node(n, "an interlock stops tuning and takes no actions of its own; remove them, or make the class protect")
+	case r.Class != "" && r.Class != tuner.ClassInterlock && len(r.Actions) == 0 && !p.has(n, "actions"):
+		p.node(n, "a rule of class %s asks for steps and has none; add actions, or remove the class", r.Class)
+	}
 }
 
 func (p *fileParser) guard(n *yaml.Node) Guard {
 	var g Guard
 	p.mapping(n, fields{
-		"name": func(v *yaml.Node) { g.Name = p.text(v) },
-		"expr": func(v *yaml.Node) { g.Expr = p.expr(v) },
+		"name":  func(v *yaml.Node) { g.Name = p.scalar(v) },
+		"expr":  func(v *yaml.Node) { g.Expr = p.expr(v) },
+		"scope": func(v *yaml.Node) { g.Unscoped = p.scope(v) },
 	})
 	if g.Name == "" {
 		p.node(n, "the guard has no name; it is shown when the guard blocks")
 	}
-	if g.Expr == nil && !p.complained(n) {
+	if g.Expr == nil && !p.has(n, "expr") {
 		p.node(n, "the guard has no expr; add the condition that must hold")
 	}
 	return g
-}
-
-func (p *fileParser) duration(n *yaml.Node) time.Duration {
-	d, err := model.ParseDuration(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil {
-		p.node(n, "%q is not a duration; write for example 30s, 5m or 1h", n.Value)
-		return 0
-	}
-	return time.Duration(d)
 }

@@ -5,6 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 
 	"github.com/veltrix/veltrix/rules"
@@ -87,24 +91,32 @@ func TestAllComplaintsComeAtOnceWithTheirPlaces(t *testing.T) {
 	}
 	text := strings.Join(lines, "\n")
 	require.Contains(t, text, `bad.yml:5:20: PromQL:`)
-	require.Contains(t, text, `bad.yml:6:5: unknown key "clases"; known here are`)
-	require.Contains(t, text, `bad.yml:11:1: PromQL: unclosed left parenthesis`)
-	require.Contains(t, text, `bad.yml:13:13: "producer.lingr.ms" is no setting`)
+	require.Contains(t, text, `bad.yml:6:5: unknown key "clases"; did you mean class?`)
+	require.Contains(t, text, `bad.yml:11:19: PromQL: unclosed left parenthesis`)
+	require.Contains(t, text, `bad.yml:13:13: "producer.lingr.ms" is no setting; did you mean producer.linger.ms?`)
 	require.Contains(t, text, `bad.yml:14:7: an action has exactly one of`)
-	require.Contains(t, text, `bad.yml:15:7:`)
-	require.Contains(t, text, `on_missing: hold, clear or revert`)
+	require.Contains(t, text, `bad.yml:15:7: bounds of producer.linger.ms leave no value`)
 }
 
 func TestTheCaretStandsUnderThePlace(t *testing.T) {
 	_, err := rules.Parse("bad.yml", []byte("groups:\n- name: g\n  rules:\n  - alert: A\n    exp: up\n"))
-	require.ErrorContains(t, err, "    exp: up\n        ^")
+	require.ErrorContains(t, err, "        exp: up\n        ^^^")
 }
 
 func TestWhatIsNoRuleFileIsRefused(t *testing.T) {
 	for _, bad := range []string{
-		"", "a: [", "[]", "groups: {}", "groups: []\n---\ngroups: []", "groups: &a []", "groups:\n- name: g\n  name: h",
+		"a: [", "[]", "groups: {}", "groups: []\n---\ngroups: []", "groups:\n- name: g\n  name: h",
 		"groups:\n- name: g\n- name: g", "groups:\n- rules: [{alert: A, expr: up}]",
-		"groups:\n- name: g\n  rules: [{alert: A, expr: up}, {alert: A, expr: up}]",
+		"groups:\n- name: g\n  rules: [{alert: A, expr: up}, {alert: A, expr: up, class: interlock}]",
+		"groups: [{name: g, rules: [{alert: A, expr: up, class: relax, on_missing: hold}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: up, guards: [{name: x, expr: up}]}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: 'up[5m]'}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: '\"up\"'}]}]",
+		"groups: [{name: g, rules: [{record: 'up{a=\"b\"}', expr: up}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: up, labels: {__name__: x}}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: up, annotations: {summary: '{{ $labels.x '}}]}]",
+		"groups: [{name: g, rules: [{alert: A, expr: up, scope: everywhere}]}]",
+		"groups: [{name: g, rules: [&r {alert: A, expr: up, <<: *r}]}]",
 		"groups:\n- name: g\n  rules: [{expr: up}]", "groups:\n- name: g\n  rules: [{alert: A}]",
 		"groups:\n- name: g\n  rules: [{alert: A, record: a, expr: up}]",
 		"groups:\n- name: g\n  rules: [{record: a, expr: up, for: 1m}]",
@@ -118,6 +130,100 @@ func TestWhatIsNoRuleFileIsRefused(t *testing.T) {
 		require.Error(t, err, bad)
 		require.NotEmpty(t, rules.Problems(err), bad)
 	}
+}
+
+// What Prometheus reads, is read here too.
+func TestWhatPrometheusReadsIsRead(t *testing.T) {
+	for _, good := range []string{
+		"", "# nothing yet\n", "groups:\n", "groups: []",
+		"groups: [{name: g, rules: [{alert: A, expr: up == 0, labels: {severity: warning}}, {alert: A, expr: up == 0, for: 1h, labels: {severity: critical}}]}]",
+		"groups:\n- &g\n  name: g\n  rules: &r [{alert: A, expr: up}]\n- name: h\n  rules: *r\n- <<: *g\n  name: i\n",
+		"groups: [{name: g, rules: [{alert: A, expr: up, for: 0, labels: {x: 1}, annotations: {summary: '{{ $labels.x }} {{ $value | humanize }} {{ with query \"up\" }}{{ . | first | value }}{{ end }}'}}]}]",
+		"groups: [{name: g, limit: 3, query_offset: 1m, rules: [{record: 'a:b:c', expr: 1, labels: {x: y}}, {alert: A, expr: vector(1), for: null, keep_firing_for: 1d}]}]",
+		"groups: [{name: 'é', rules: [{alert: 'with blanks', expr: '{\"a.b\"} > 0'}]}]",
+	} {
+		f, err := rules.Parse("good.yml", []byte(good))
+		require.NoError(t, err, good)
+		_, problems := rulefmt.Parse([]byte(good), false, model.UTF8Validation, parser.NewParser(parser.Options{}), promslog.NewNopLogger())
+		require.Empty(t, problems, good)
+		_, err = rules.NewSet([]rules.Source{{File: f}}, rules.SetOptions{})
+		require.NoError(t, err, good)
+	}
+}
+
+// A contradiction between an expression and the configured selector is shown where it stands.
+func TestAContradictionIsShownWhereItStands(t *testing.T) {
+	f, err := rules.Parse("t.yml", []byte(`groups:
+- name: g
+  rules:
+  - alert: A
+    expr: |
+      sum(x) > 1
+        and up{job="kafka"} == 0
+`))
+	require.NoError(t, err)
+	selector, err := rules.ParseSelector(`{job="hunt"}`)
+	require.NoError(t, err)
+	_, err = rules.NewSet([]rules.Source{{File: f}}, rules.SetOptions{Selector: selector})
+	require.ErrorContains(t, err, `t.yml:7:13: job="kafka" can't be true together with job="hunt"`)
+	require.ErrorContains(t, err, "\n                "+strings.Repeat("^", len(`up{job="kafka"}`)))
+}
+
+func TestScope(t *testing.T) {
+	for expr, want := range map[string]string{
+		"up":                `up{job="hunt"}`,
+		`up{job="hunt"}`:    `up{job="hunt"}`,
+		`up{job=~"h.*"}`:    `up{job="hunt",job=~"h.*"}`,
+		`{__name__=~"a|b"}`: `{__name__=~"a|b",job="hunt"}`,
+		"absent(x) or y":    `absent(x{job="hunt"}) or y{job="hunt"}`,
+		"max_over_time(rate(x[1m])[5m:]) > ignoring (a) group_left () y offset 1m": `max_over_time(rate(x{job="hunt"}[1m])[5m:]) > ignoring (a) group_left () y{job="hunt"} offset 1m`,
+		`label_replace(x, "a", "b", "c", "d")`:                                     `label_replace(x{job="hunt"}, "a", "b", "c", "d")`,
+		"scalar(x) + 1":                                                            `scalar(x{job="hunt"}) + 1`,
+		"time()":                                                                   "time()",
+	} {
+		selector, err := rules.ParseSelector(`{job="hunt"}`)
+		require.NoError(t, err)
+		got, err := rules.Scope(expr, selector)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestScopeRefusesWhatCanNeverMatch(t *testing.T) {
+	for _, c := range []struct{ selector, expr string }{
+		{`{job="hunt"}`, `up{job="kafka"}`},
+		{`{job="hunt"}`, `up{job!="hunt"}`},
+		{`{job="hunt"}`, `up{job=~"kafka.*"}`},
+		{`{job=~"hunt.*"}`, `sum(rate(x{job="kafka"}[5m]))`},
+		{`{job!="kafka"}`, `absent(x{job="kafka"})`},
+		{`{job="hunt"}`, `x{job=""}`},
+	} {
+		selector, err := rules.ParseSelector(c.selector)
+		require.NoError(t, err)
+		_, err = rules.Scope(c.expr, selector)
+		require.ErrorContains(t, err, "can't be true together", c.expr)
+	}
+	for _, bad := range []string{"up", `{__name__="up"}`, `{job=`, "{}x"} {
+		_, err := rules.ParseSelector(bad)
+		require.Error(t, err, bad)
+	}
+	for _, none := range []string{"", "{}", " "} {
+		selector, err := rules.ParseSelector(none)
+		require.NoError(t, err)
+		require.Empty(t, selector)
+	}
+}
+
+func TestRanges(t *testing.T) {
+	for expr, want := range map[string]time.Duration{
+		"up": 0, "not PromQL (": 0, "rate(x[1m])": time.Minute, "rate(x[1m] offset 5m)": 6 * time.Minute, "x offset 2m": 2 * time.Minute,
+		"max_over_time(rate(x[1m])[10m:30s] offset 1m) + rate(y[5m])": 12 * time.Minute, "rate(x[1m * 2])": 2 * time.Minute,
+	} {
+		require.Equal(t, want, rules.LongestRange(expr), expr)
+	}
+	got, err := rules.WithRange("rate(x[1m]) > max_over_time(rate(y[1m])[5m:1m])", 10*time.Second)
+	require.NoError(t, err)
+	require.Equal(t, "rate(x[10s]) > max_over_time(rate(y[10s])[5m:1m])", got)
 }
 
 func TestThePacksAreGood(t *testing.T) {

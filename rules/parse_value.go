@@ -6,13 +6,35 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/parser/posrange"
 	"go.yaml.in/yaml/v3"
 )
 
-func (p *fileParser) text(n *yaml.Node) string {
+// has says whether a mapping has the key itself.
+func (p *fileParser) has(n *yaml.Node, key string) bool { return valueOf(n, key) != nil }
+
+// value returns the value of the key, and the mapping itself if it doesn't have it.
+func (p *fileParser) value(n *yaml.Node, key string) *yaml.Node {
+	if v := valueOf(n, key); v != nil {
+		return v
+	}
+	return n
+}
+
+// valueOf returns the value of a mapping's key, nil if it doesn't have it.
+func valueOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func (p *fileParser) scalar(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode {
 		p.node(n, "here must be a text")
 		return ""
@@ -20,12 +42,24 @@ func (p *fileParser) text(n *yaml.Node) string {
 	return n.Value
 }
 
-func (p *fileParser) word(n *yaml.Node, allowed ...string) string {
+func (p *fileParser) oneOf(n *yaml.Node, allowed ...string) string {
 	if n.Kind != yaml.ScalarNode || !slices.Contains(allowed, n.Value) {
-		p.node(n, "%q is none of %s", n.Value, strings.Join(allowed, ", "))
+		p.node(n, "%q is not allowed here; write one of %s", n.Value, strings.Join(allowed, ", "))
 		return ""
 	}
 	return n.Value
+}
+
+// scope says whether the expressions look outside the application.
+func (p *fileParser) scope(n *yaml.Node) bool { return p.oneOf(n, "application", "none") == "none" }
+
+func (p *fileParser) duration(n *yaml.Node) time.Duration {
+	d, err := model.ParseDuration(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil {
+		p.node(n, "%q is not a duration; write for example 30s, 5m or 1h", n.Value)
+		return 0
+	}
+	return time.Duration(d)
 }
 
 func (p *fileParser) whole(n *yaml.Node) int {
@@ -64,23 +98,12 @@ func (p *fileParser) limit(n *yaml.Node) *int64 {
 
 func (p *fileParser) words(n *yaml.Node) []string {
 	var all []string
-	p.list(n, func(e *yaml.Node) { all = append(all, p.text(e)) })
+	p.list(n, func(e *yaml.Node) { all = append(all, p.scalar(e)) })
 	return all
 }
 
-func (p *fileParser) labels(n *yaml.Node) map[string]string {
-	labels := map[string]string{}
-	if n.Kind != yaml.MappingNode {
-		p.node(n, "here must be a mapping of names and texts")
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		labels[n.Content[i].Value] = p.text(n.Content[i+1])
-	}
-	return labels
-}
-
-// expr reads PromQL and reports its errors at their place in the file.
+// expr reads PromQL and reports its errors at their place in the file. A rule's condition, a guard and an operand are
+// instant vectors or numbers; a range or a text is refused.
 func (p *fileParser) expr(n *yaml.Node) parser.Expr {
 	if n.Kind != yaml.ScalarNode {
 		p.node(n, "here must be a PromQL expression")
@@ -88,38 +111,56 @@ func (p *fileParser) expr(n *yaml.Node) parser.Expr {
 	}
 	e, err := parseExpr(n.Value)
 	if err == nil {
+		p.exprs[e] = n
+		if t := e.Type(); t != parser.ValueTypeVector && t != parser.ValueTypeScalar {
+			p.node(n, "PromQL: the expression gives a %s; a rule needs an instant vector or a number", parser.DocumentedType(t))
+			return nil
+		}
 		return e
 	}
-	var all parser.ParseErrors
-	if !errors.As(err, &all) {
+	all, ok := errors.AsType[parser.ParseErrors](err)
+	if !ok {
 		p.node(n, "PromQL: %s", err)
 		return nil
 	}
 	for _, one := range all {
-		line, column := p.placeIn(n, one.PositionRange)
-		p.at(line, column, "PromQL: %s", one.Err)
+		r := one.PositionRange
+		p.at(p.within(n, int(r.Start), int(r.End)), "PromQL: %s", one.Err)
 	}
 	return nil
 }
 
-// placeIn returns the place in the file of a place in the expression that stands in n: exactly for a plain scalar
-// and for a literal block, at its begin for other styles.
-func (p *fileParser) placeIn(n *yaml.Node, r posrange.PositionRange) (line, column int) {
-	before := n.Value[:min(max(0, int(r.Start)), len(n.Value))]
-	row := strings.Count(before, "\n")
-	column = len(before) - strings.LastIndexByte(before, '\n') // from 1
-	switch {
-	case n.Style&yaml.LiteralStyle != 0:
-		line = n.Line + 1 + row
-		if line <= len(p.lines) {
-			text := strings.Split(n.Value, "\n")[row]
-			column += max(0, strings.Index(p.lines[line-1], text))
+// suggest names the known word that a mistyped one is closest to, or all of them if none is close.
+func suggest(word string, known []string) string {
+	best, least := "", 1+len(word)/4
+	for _, k := range known {
+		if d := distance(word, k); d <= least {
+			best, least = k, d-1
 		}
-		return line, column
-	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 && row == 0:
-		return n.Line, n.Column + column
-	case row == 0 && n.Style == 0:
-		return n.Line, n.Column + column - 1
 	}
-	return n.Line, n.Column
+	if best == "" {
+		return "known here are " + strings.Join(known, ", ")
+	}
+	return "did you mean " + best + "?"
+}
+
+// distance is the number of characters to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
 }

@@ -94,6 +94,8 @@ func (a answers) judgeEmpty(c *condition) verdict {
 		}
 		samples := a.results[s.expr].Samples
 		switch {
+		case s.carrier && !c.many && len(samples) > 1:
+			return verdict{outcome: Indeterminate, why: tooMany(s.expr, len(samples))}
 		case len(samples) == 0 && out.outcome == False:
 			out.outcome, out.why = NoData, noData(s.expr)
 		case len(samples) > 0 && s.carrier && out.value == 0:

@@ -47,9 +47,11 @@ func Scope(expr string, matchers []*labels.Matcher) (string, error) {
 // scope changes the expression in place. Its errors are contradictions, joined.
 func scope(e parser.Expr, matchers []*labels.Matcher) error {
 	var errs []error
+	index := -1
 	selectors(e, func(v *parser.VectorSelector) {
+		index++
 		if own, m := clash(v, matchers); own != nil {
-			errs = append(errs, &contradiction{selector: v, text: fmt.Sprintf(
+			errs = append(errs, &contradiction{selector: v, index: index, text: fmt.Sprintf(
 				"%s can't be true together with %s of the configured selector, so nothing would ever match; remove the matcher, or add scope: none to look outside the application", own, m)})
 			return
 		}
@@ -65,6 +67,7 @@ func scope(e parser.Expr, matchers []*labels.Matcher) error {
 // contradiction is a selector that contradicts the scope.
 type contradiction struct {
 	selector *parser.VectorSelector
+	index    int // of the selector in its expression
 	text     string
 }
 

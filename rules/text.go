@@ -124,31 +124,19 @@ func (f *File) locate(root parser.Expr, err error) error {
 			errs = append(errs, one)
 			continue
 		}
-		errs = append(errs, f.text.problem(f.text.match(root, c.selector), c.text))
+		errs = append(errs, f.text.problem(f.text.selector(root, c.index), c.text))
 	}
 	return errors.Join(errs...)
 }
 
-// match returns where a selector of a copy stands in the original: the copy's places are those of its own text.
-func (t *text) match(root parser.Expr, v *parser.VectorSelector) span {
-	copied, err := parseExpr(root.String())
-	if err != nil {
-		return t.part(root, root)
-	}
-	at := -1
-	i := 0
-	selectors(copied, func(other *parser.VectorSelector) {
-		if other.PosRange == v.PosRange {
-			at = i
+// selector returns where the expression's n-th selector stands.
+func (t *text) selector(root parser.Expr, n int) span {
+	found := parser.Node(root)
+	selectors(root, func(v *parser.VectorSelector) {
+		if n == 0 {
+			found = v
 		}
-		i++
-	})
-	found, i := parser.Node(root), 0
-	selectors(root, func(other *parser.VectorSelector) {
-		if i == at {
-			found = other
-		}
-		i++
+		n--
 	})
 	return t.part(root, found)
 }
