@@ -10,8 +10,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// finalAttempts is how often the last commit of a session is tried.
-const finalAttempts = 3
+// finalAttempts is how often the last commit of a session is tried, in a little more than a second: connections that
+// broke together are found out one by one.
+const finalAttempts = 6
 
 // keepCommitting commits what was handled every auto.commit.interval.ms, and whenever it is asked to, until ctx ends.
 func (s *session) keepCommitting(ctx context.Context) {

@@ -326,7 +326,7 @@ func TestTroubleHeals(t *testing.T) {
 		}
 		n += 20
 		for p := range 3 {
-			l.requireNumbers(t, p, n)
+			l.requireAll(t, p, n)
 		}
 	}
 	step(func() {})

@@ -107,6 +107,23 @@ func (l *ledger) requireNumbers(t testing.TB, partition, n int) {
 	require.Equal(t, numbers(0, n), l.of(partition), "partition %d", partition)
 }
 
+// requireAll waits for the values 0 to n-1 of a partition, in order. Some may come again: a broken connection can
+// take the last commit with it.
+func (l *ledger) requireAll(t testing.TB, partition, n int) {
+	t.Helper()
+	once := func() []string {
+		var out []string
+		for _, v := range l.of(partition) {
+			if v == fmt.Sprint(len(out)) {
+				out = append(out, v)
+			}
+		}
+		return out
+	}
+	require.Eventually(t, func() bool { return len(once()) >= n }, patience, time.Millisecond,
+		"partition %d never had %d records", partition, n)
+}
+
 func numbers(from, to int) []string {
 	var out []string
 	for i := from; i < to; i++ {

@@ -43,6 +43,7 @@ type chunk struct {
 // there.
 func decodeChunk(set []byte, topic string, partition int, position int64) (chunk, error) {
 	c := chunk{next: position, bytes: len(set)}
+	sent := len(set)
 	for len(set) >= legacyHeader {
 		base := int64(binary.BigEndian.Uint64(set))
 		length := int64(int32(binary.BigEndian.Uint32(set[batchLengthAt:])))
@@ -58,8 +59,8 @@ func decodeChunk(set []byte, topic string, partition int, position int64) (chunk
 		}
 		set = set[size:]
 	}
-	if len(set) > 0 && c.next == position {
-		return c, fmt.Errorf("read %s[%d] from offset %d: the broker sent %d bytes without one whole batch; raise consumer.max.partition.fetch.bytes above the largest batch", topic, partition, position, len(set))
+	if sent > 0 && c.next == position {
+		return c, fmt.Errorf("read %s[%d] from offset %d: the broker sent %d bytes, and no whole batch that reaches there; raise consumer.max.partition.fetch.bytes above the largest batch", topic, partition, position, sent)
 	}
 	return c, nil
 }
