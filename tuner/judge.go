@@ -7,14 +7,13 @@ const enoughReadings = 3
 
 // judge decides over a settled trial: kept, taken back, or watched for longer.
 func (t *tick) judge(trial *Trial) outcome {
-	switch trial.Class {
-	case ClassProtect:
+	if trial.Class == ClassProtect {
 		return t.judgeProtect(trial)
-	case ClassOptimize:
-		return t.judgeGoal(trial)
-	default:
-		return t.judgeCareful(trial)
 	}
+	if trial.Class == ClassOptimize {
+		return t.judgeGoal(trial)
+	}
+	return t.judgeCareful(trial)
 }
 
 // judgeCareful keeps a step that was not meant to help as long as it does no harm.

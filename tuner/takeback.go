@@ -41,14 +41,10 @@ func restored(trial *Trial) (settings.Document, []Step) {
 // blames says whether the failure is the trial's own, so that it is not tried again soon. A breach under a load that
 // moved is nobody's fault.
 func (t *tick) blames(reason Reason, trial *Trial) bool {
-	switch reason {
-	case TakenBackRefused, TakenBackUnacknowledged:
-		return true
-	case TakenBackWorse, TakenBackNoHelp:
+	if reason == TakenBackWorse || reason == TakenBackNoHelp {
 		return !t.loadShifted(trial)
-	default:
-		return false
 	}
+	return reason == TakenBackRefused || reason == TakenBackUnacknowledged
 }
 
 // valueIn returns the document's own value at the place, unset if it has none.
