@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
+	"github.com/prometheus/prometheus/storage"
 	"github.com/stretchr/testify/require"
 
 	"github.com/veltrix/veltrix/rules"
@@ -106,17 +107,27 @@ func ask(t *testing.T, series, expr string) rules.Outcome {
 	now := time.Unix(60, 0).UTC()
 	results := map[string]rules.Result{}
 	for _, q := range set.Queries(now, nil) {
-		query, err := engine.NewInstantQuery(t.Context(), store, nil, q, now)
-		require.NoError(t, err, q)
-		answer := query.Exec(t.Context())
-		require.NoError(t, answer.Err, q)
-		vector, err := answer.Vector()
-		require.NoError(t, err, q)
-		var r rules.Result
-		for _, s := range vector {
-			r.Samples = append(r.Samples, rules.Sample{Value: s.F})
-		}
-		results[q] = r
+		results[q] = query(t, engine, store, q, now)
 	}
 	return set.Evaluate(now, map[string]tuner.RuleState{}, results).Rules[0].Outcome
+}
+
+// query asks Prometheus's engine.
+func query(t *testing.T, engine *promql.Engine, store storage.Queryable, q string, now time.Time) rules.Result {
+	t.Helper()
+	prepared, err := engine.NewInstantQuery(t.Context(), store, nil, q, now)
+	require.NoError(t, err, q)
+	defer prepared.Close()
+	answer := prepared.Exec(t.Context())
+	require.NoError(t, answer.Err, q)
+	if scalar, err := answer.Scalar(); err == nil {
+		return rules.Result{Samples: []rules.Sample{{Value: scalar.V, Time: now}}}
+	}
+	vector, err := answer.Vector()
+	require.NoError(t, err, q)
+	var r rules.Result
+	for _, s := range vector {
+		r.Samples = append(r.Samples, rules.Sample{Labels: s.Metric.Map(), Value: s.F, Time: now})
+	}
+	return r
 }
