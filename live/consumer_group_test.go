@@ -209,9 +209,9 @@ func (a *audit) join(t *testing.T, brokers []string, who string) *auditedMember 
 }
 
 // leave ends the member, by Close or by its context. Its handler never fails, so nothing is repeated either way.
-func (m *auditedMember) leave(close bool) {
+func (m *auditedMember) leave(byClose bool) {
 	m.t.Helper()
-	if close {
+	if byClose {
 		closeConsumer(m.t, m.consumer)
 	}
 	require.NoError(m.t, m.running.end())

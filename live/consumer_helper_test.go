@@ -32,13 +32,12 @@ type writer struct {
 	client *kgo.Client
 }
 
-func newWriter(t testing.TB, c *kfake.Cluster, opts ...kgo.Opt) *writer {
+func newWriter(t testing.TB, c *kfake.Cluster) *writer {
 	t.Helper()
-	opts = append([]kgo.Opt{
+	cl, err := kgo.NewClient(
 		kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(50 * time.Millisecond),
-	}, opts...)
-	cl, err := kgo.NewClient(opts...)
+		kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(50*time.Millisecond),
+	)
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
 	return &writer{t: t, client: cl}

@@ -34,23 +34,29 @@ func (b *inbox) put(c chunk) {
 	signal(b.arrived)
 }
 
-// take returns the oldest chunk; false if there is none or the inbox is closed.
+// take returns everything that waits, as one chunk; false if there is nothing or the inbox is closed. A handler that does
+// its work once for a call, such as writing the results together, so gets larger calls the more it is behind.
 func (b *inbox) take() (chunk, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.chunks) == 0 {
 		return chunk{}, false
 	}
-	c := b.chunks[0]
-	b.chunks[0] = chunk{}
-	b.chunks = b.chunks[1:]
-	b.records -= len(c.records)
-	b.bytes -= c.bytes
+	all := b.chunks[0]
+	if len(b.chunks) > 1 {
+		all.records = make([]Record, 0, b.records)
+		for _, c := range b.chunks {
+			all.records = append(all.records, c.records...)
+		}
+		last := b.chunks[len(b.chunks)-1]
+		all.next, all.highWatermark, all.bytes = last.next, last.highWatermark, b.bytes
+	}
+	b.chunks, b.records, b.bytes = nil, 0, 0
 	signal(b.taken)
-	return c, true
+	return all, true
 }
 
-// wait returns the oldest chunk as soon as there is one; false once ctx has ended, whatever is there.
+// wait returns what waits as soon as there is something; false once ctx has ended, whatever is there.
 func (b *inbox) wait(ctx context.Context) (chunk, bool) {
 	for ctx.Err() == nil {
 		if c, ok := b.take(); ok {

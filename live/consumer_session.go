@@ -1,9 +1,11 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,9 @@ func newSession(c *Consumer, life lifetime, stop context.CancelCauseFunc, gen *k
 			s.parts = append(s.parts, newPart(s, topic, a))
 		}
 	}
+	slices.SortFunc(s.parts, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.id, b.id))
+	})
 	return s
 }
 

@@ -49,11 +49,11 @@ var (
 	_ protocol.RawExchanger  = (*fetchRequest)(nil)
 )
 
-// ApiKey is Kafka's number of the request; the method's name is kafka-go's.
-func (*fetchRequest) ApiKey() protocol.ApiKey { return protocol.Fetch }
+// ApiKey is Kafka's number of the request.
+func (*fetchRequest) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // the method's name is kafka-go's
 
-// ApiKey is Kafka's number of the request; the method's name is kafka-go's.
-func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch }
+// ApiKey is Kafka's number of the request.
+func (*fetchResponse) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:revive // the method's name is kafka-go's
 
 // Broker routes the request to the partition's leader.
 func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error) {
