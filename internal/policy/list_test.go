@@ -60,7 +60,7 @@ func sources(t *testing.T) []source {
 // added: it looks at what this process opens, not at what `go list` opens.
 func noticeNewFiles(t *testing.T) {
 	t.Helper()
-	require.NoError(t, filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir("../..", func(_ string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
 			return nil

@@ -145,7 +145,7 @@ func servers() ban {
 			"github.com/prometheus/prometheus/tsdb",   // the parser links types from below it
 			"github.com/prometheus/prometheus/scrape", "github.com/prometheus/prometheus/rules/...", "github.com/prometheus/prometheus/web/...",
 			module + "/lab/...", module + "/internal/...", module + "/rules/ruletest/...",
-			"github.com/stretchr/testify/...", "testing",
+			"github.com/stretchr/testify/...",
 		},
 		why: "it asks servers, it doesn't carry them",
 	}
