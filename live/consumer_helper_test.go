@@ -34,10 +34,15 @@ type writer struct {
 
 func newWriter(t testing.TB, c *kfake.Cluster) *writer {
 	t.Helper()
-	cl, err := kgo.NewClient(
-		kgo.SeedBrokers(c.ListenAddrs()...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	return newWriterTo(t, c.ListenAddrs())
+}
+
+func newWriterTo(t testing.TB, addrs []string, opts ...kgo.Opt) *writer {
+	t.Helper()
+	cl, err := kgo.NewClient(append(opts,
+		kgo.SeedBrokers(addrs...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(50*time.Millisecond),
-	)
+	)...)
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
 	return &writer{t: t, client: cl}
@@ -192,7 +197,12 @@ func closeConsumer(t testing.TB, c *Consumer) {
 // committed returns the group's committed offset of a partition of "orders"; -1 if there is none.
 func committed(t testing.TB, c *kfake.Cluster, partition int32) int64 {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...))
+	return committedAt(t, c.ListenAddrs(), partition)
+}
+
+func committedAt(t testing.TB, addrs []string, partition int32) int64 {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addrs...))
 	require.NoError(t, err)
 	defer cl.Close()
 	req := kmsg.NewPtrOffsetFetchRequest()
