@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,7 +19,7 @@ import (
 )
 
 // DefaultProfile is a calm time, five times its rate, and calm again.
-const DefaultProfile = "calm:30s@150,spike:35s@750,calm:25s@150"
+const DefaultProfile = "calm:20s@150,spike:40s@750,calm:25s@150"
 
 // DemoOptions says what the demonstration runs on.
 type DemoOptions struct {
@@ -100,6 +101,7 @@ type demo struct {
 	players  *Players
 	begin    time.Time
 	seen     []tuner.Decision // the journal so far, oldest first
+	asked    float64          // produce requests until the last row
 }
 
 func (d *demo) run(ctx context.Context) (Result, error) {
@@ -108,6 +110,10 @@ func (d *demo) run(ctx context.Context) (Result, error) {
 	}
 	defer d.players.close()
 	start := d.rig.engines[0].runtime.Effective("")
+	if err := d.rig.startLoop(ctx); err != nil {
+		return Result{}, err
+	}
+	d.progress.Say("players %s   loop http://%s   Prometheus %s", strings.Join(d.rig.urls(), " "), d.rig.loopListener.Addr(), d.rig.prometheus.URL)
 	if err := d.play(ctx); err != nil {
 		return Result{}, err
 	}
@@ -133,7 +139,7 @@ func (d *demo) play(ctx context.Context) error {
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	var watchers errgroup.Group
-	watchers.Go(func() error { every(watching, d.begin, 2*time.Second, d.showRow); return nil })
+	watchers.Go(func() error { every(watching, d.begin, rowEvery, d.showRow); return nil })
 	watchers.Go(func() error {
 		every(watching, d.begin, 500*time.Millisecond, func(at time.Duration) { d.showDecisions(watching, at) })
 		return nil
@@ -146,9 +152,15 @@ func (d *demo) play(ctx context.Context) error {
 	return errors.Join(watchers.Wait(), ctx.Err())
 }
 
+// rowEvery is the time between two rows of the show.
+const rowEvery = 2 * time.Second
+
+// showRow shows the requests that were due since the last row and have their answer; others still wait for theirs.
 func (d *demo) showRow(at time.Duration) {
-	// A request that was due a second ago may still wait for its answer; the row shows those that have one.
-	d.progress.Row(at, d.phaseAt(at), d.recorder.Between(at-2*time.Second, at), d.rig.engines[0].runtime.Effective(""))
+	asked := d.rig.requests()
+	rate := (asked - d.asked) / rowEvery.Seconds()
+	d.asked = asked
+	d.progress.Row(at, d.phaseAt(at), d.recorder.Between(at-rowEvery, at), rate, d.rig.engines[0].runtime.Effective(""))
 }
 
 // showDecisions writes the journal's new entries. An unreachable etcd is no reason to stop the show.
@@ -165,7 +177,7 @@ func (d *demo) showDecisions(ctx context.Context, at time.Duration) {
 
 // journal returns all decisions that changed something, oldest first.
 func (d *demo) journal(ctx context.Context) ([]tuner.Decision, error) {
-	entries, err := d.rig.store.Journal(ctx, store.Page{Limit: 1000})
+	entries, err := d.rig.loop.store.Journal(ctx, store.Page{Limit: 1000})
 	slices.Reverse(entries)
 	return entries, err
 }

@@ -81,21 +81,45 @@ func newInstance(ctx context.Context, id string, l net.Listener, o engineOptions
 // url returns the base of the instance's HTTP API.
 func (i *instance) url() string { return "http://" + i.listener.Addr().String() }
 
+// requests returns the produce requests that the instance has sent so far.
+func (i *instance) requests() float64 {
+	families, err := i.metrics.Gather()
+	if err != nil {
+		return 0 // a metric that can't be gathered is missing from the show, no more
+	}
+	var sum float64
+	for _, f := range families {
+		if f.GetName() != "kafka_producer_requests_total" {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			sum += m.GetCounter().GetValue()
+		}
+	}
+	return sum
+}
+
 // run serves until ctx ends. Requests under way get their answers first.
 func (i *instance) run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(i.metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/", i.engine.Handler())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	return serving(ctx, i.listener, mux, i.runtime.Run, i.engine.Run)
+}
 
-	running, stopParts := context.WithCancel(context.WithoutCancel(ctx))
+// serving runs parts and an HTTP server until ctx ends or one of them fails. The server ends first, so that requests under way
+// still find the parts that answer them.
+func serving(ctx context.Context, l net.Listener, h http.Handler, parts ...func(context.Context) error) error {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	detached, stopParts := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopParts()
-	parts, running := errgroup.WithContext(running)
-	parts.Go(func() error { return i.runtime.Run(running) })
-	parts.Go(func() error { return i.engine.Run(running) })
-	parts.Go(func() error {
-		if err := server.Serve(i.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve engine %s: %w", i.id, err)
+	group, running := errgroup.WithContext(detached)
+	for _, part := range parts {
+		group.Go(func() error { return part(running) })
+	}
+	group.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 		return nil
 	})
@@ -103,7 +127,12 @@ func (i *instance) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case <-running.Done(): // one of the parts failed
 	}
-	err := server.Shutdown(context.WithoutCancel(running))
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+	defer cancel()
+	err := server.Shutdown(bounded)
 	stopParts()
-	return errors.Join(err, parts.Wait(), i.store.Close())
+	return errors.Join(err, group.Wait())
 }
+
+// shutdownWithin bounds the end of requests under way.
+const shutdownWithin = 10 * time.Second

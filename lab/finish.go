@@ -17,11 +17,11 @@ func (d *demo) result(ctx context.Context, start settings.Values) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	snapshot, err := d.rig.store.Read(ctx)
+	snapshot, err := d.rig.loop.store.Read(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	reports, err := d.rig.store.Instances(ctx)
+	reports, err := d.rig.loop.store.Instances(ctx)
 	if err != nil {
 		return Result{}, err
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/veltrix/veltrix/sidecar"
@@ -20,11 +20,10 @@ import (
 
 // Objectives of the lab: what players feel.
 const (
-	claimP99Seconds  = 0.150
-	timeoutsPerS     = 0.5
-	objectiveRange   = 10 * time.Second
-	sidecarInterval  = 2 * time.Second
-	sidecarStabilize = 20 * time.Second
+	claimP99Seconds = 0.150
+	timeoutsPerS    = 0.5
+	sidecarInterval = 2 * time.Second
+	metricRange     = "10s"
 )
 
 // configText is the sidecar's configuration in the lab. It is written to a file and read back, as a user's is.
@@ -66,7 +65,7 @@ func (o loopOptions) writeConfig() (string, error) {
 	}
 	err := template.Must(template.New("veltrix.yml").Parse(configText)).Execute(&b, map[string]any{
 		"App": AppName, "Mode": o.mode, "Interval": sidecarInterval, "Prometheus": o.prometheus, "Etcd": strings.Join(quoted, ", "),
-		"Range": "10s", "P99": claimP99Seconds, "Timeouts": timeoutsPerS, "Stabilization": sidecarStabilize,
+		"Range": metricRange, "P99": claimP99Seconds, "Timeouts": timeoutsPerS,
 	})
 	if err != nil {
 		return "", fmt.Errorf("write the sidecar's configuration: %w", err)
@@ -78,24 +77,35 @@ func (o loopOptions) writeConfig() (string, error) {
 	return file, nil
 }
 
-// newLoop returns the sidecar, configured from the file that it has just written, and the store that it writes to.
-func newLoop(ctx context.Context, o loopOptions, l net.Listener) (*sidecar.Sidecar, *store.Store, error) {
-	_ = l
+// loop is the sidecar with its own connection to etcd and its own listener: as in a process of its own.
+type loop struct {
+	sidecar  *sidecar.Sidecar
+	store    *store.Store
+	listener net.Listener
+}
+
+// newLoop returns the sidecar, configured from the file that it has just written.
+func newLoop(ctx context.Context, l net.Listener, o loopOptions) (*loop, error) {
 	file, err := o.writeConfig()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config, err := sidecar.LoadConfig(file)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s, err := store.Open(ctx, store.Options{App: AppName, Endpoints: o.etcd, Logger: o.logger})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	loop, err := sidecar.New(sidecar.Options{Config: config, ID: "lab", Store: s, Logger: o.logger, Registerer: prometheus.NewRegistry()})
+	car, err := sidecar.New(sidecar.Options{Config: config, ID: "lab", Store: s, Logger: o.logger})
 	if err != nil {
-		return nil, nil, err
+		return nil, errors.Join(err, s.Close())
 	}
-	return loop, s, nil
+	return &loop{sidecar: car, store: s, listener: l}, nil
+}
+
+// run runs the loop and its HTTP server until ctx ends.
+func (l *loop) run(ctx context.Context) error {
+	return serving(ctx, l.listener, l.sidecar.Handler(), l.sidecar.Run)
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // game is the size of the hunts that the players play. Hunts are made before the traffic begins, with treasures enough
@@ -93,27 +95,43 @@ const answer = "x marks the spot"
 // prepare makes the hunts and lets the players join, with treasures for claims claims.
 func (p *Players) prepare(ctx context.Context, claims int64) error {
 	perHunt := claims/int64(p.size.hunts) + 1
+	p.hunts = make([]string, p.size.hunts)
+	group, ctx := errgroup.WithContext(ctx)
 	for h := range p.size.hunts {
-		hunt := newHunt{Name: fmt.Sprintf("hunt %d", h), Starts: time.Now().Add(-time.Minute), Ends: time.Now().Add(24 * time.Hour)}
-		for i := range perHunt {
-			hunt.Treasures = append(hunt.Treasures, newTreasure{
-				ID: treasureID(i), Place: "an island", Clue: "dig", Points: treasurePoints, Answer: answer,
-			})
-		}
-		var made struct {
-			ID string `json:"id"`
-		}
-		if err := p.mustPost(ctx, "/v1/hunts", hunt, &made); err != nil {
-			return fmt.Errorf("create a hunt: %w", err)
-		}
-		p.hunts = append(p.hunts, made.ID)
-		for i := range p.size.players {
-			if err := p.mustPost(ctx, "/v1/hunts/"+made.ID+"/players", joinRequest{Player: playerID(int64(i)), Name: "a player"}, nil); err != nil {
-				return fmt.Errorf("join hunt %s: %w", made.ID, err)
-			}
-		}
+		group.Go(func() error {
+			id, err := p.hide(ctx, h, perHunt)
+			p.hunts[h] = id
+			return err
+		})
 	}
-	return nil
+	return group.Wait()
+}
+
+// hide makes one hunt and lets its players join, and returns its id.
+func (p *Players) hide(ctx context.Context, number int, treasures int64) (string, error) {
+	hunt := newHunt{Name: fmt.Sprintf("hunt %d", number), Starts: time.Now().Add(-time.Minute), Ends: time.Now().Add(24 * time.Hour)}
+	for i := range treasures {
+		hunt.Treasures = append(hunt.Treasures, newTreasure{
+			ID: treasureID(i), Place: "an island", Clue: "dig", Points: treasurePoints, Answer: answer,
+		})
+	}
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err := p.mustPost(ctx, "/v1/hunts", fmt.Sprintf("hunt-%d", number), hunt, &made); err != nil {
+		return "", fmt.Errorf("create a hunt: %w", err)
+	}
+	joining, ctx := errgroup.WithContext(ctx)
+	for i := range p.size.players {
+		joining.Go(func() error {
+			player := playerID(int64(i))
+			return p.mustPost(ctx, "/v1/hunts/"+made.ID+"/players", made.ID+"-"+player, joinRequest{Player: player, Name: "a player"}, nil)
+		})
+	}
+	if err := joining.Wait(); err != nil {
+		return "", fmt.Errorf("join hunt %s: %w", made.ID, err)
+	}
+	return made.ID, nil
 }
 
 // claim sends the next claim: treasure after treasure, hunt after hunt, player after player.
@@ -129,7 +147,7 @@ func (p *Players) claim(ctx context.Context, due time.Time) {
 		c.Answer = "a guess"
 	}
 	url := p.urls[n%int64(len(p.urls))] + "/v1/hunts/" + hunt + "/claims"
-	status, err := p.post(ctx, url, c, nil)
+	status, err := p.post(ctx, url, "", c, nil)
 	p.recorder.Record(due, time.Since(due), outcomeOf(status, err))
 	if status == http.StatusOK {
 		p.ledger.Won(hunt, c.Treasure, c.Player, treasurePoints)
@@ -156,13 +174,13 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// mustPost posts to the first engine and retries while the answer is late: with the settings that the lab begins with,
-// it always is.
-func (p *Players) mustPost(ctx context.Context, path string, body, into any) error {
-	const tries = 20
+// mustPost posts to the first engine and repeats the same command while its answer is late: with the settings that the lab
+// begins with, it always is.
+func (p *Players) mustPost(ctx context.Context, path, key string, body, into any) error {
+	const tries = 30
 	var last error
 	for range tries {
-		status, err := p.post(ctx, p.urls[0]+path, body, into)
+		status, err := p.post(ctx, p.urls[0]+path, key, body, into)
 		switch {
 		case err == nil && status < http.StatusMultipleChoices:
 			return nil
@@ -178,7 +196,8 @@ func (p *Players) mustPost(ctx context.Context, path string, body, into any) err
 	return last
 }
 
-func (p *Players) post(ctx context.Context, url string, body, into any) (int, error) {
+// post sends body; a key that is not empty makes a repeated request the same command.
+func (p *Players) post(ctx context.Context, url, key string, body, into any) (int, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return 0, err
@@ -188,6 +207,9 @@ func (p *Players) post(ctx context.Context, url string, body, into any) (int, er
 		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	return p.do(req, into)
 }
 

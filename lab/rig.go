@@ -12,8 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/settings"
-	"github.com/veltrix/veltrix/sidecar"
-	"github.com/veltrix/veltrix/store"
 )
 
 // rigOptions says of which parts the loop is made.
@@ -40,35 +38,40 @@ type rig struct {
 	prometheus *Prometheus
 	etcd       *Etcd
 	engines    []*instance
-	loop       *sidecar.Sidecar
-	store      *store.Store // the sidecar's, and the lab's to look into
+	loop       *loop
+
+	options      rigOptions
+	loopListener net.Listener
 
 	running *errgroup.Group
+	runCtx  context.Context //nolint:containedctx // it is the life of the parts, which start one after the other
 	cancel  context.CancelFunc
 	closers []func() error // in the order in which the parts were started
 }
 
-// startRig starts everything but the sidecar and waits until the engines are ready. Its error says which part failed;
+// startRig starts everything but the sidecar, see startLoop, and waits until the engines are ready. Its error says which part failed;
 // what had been started is stopped again.
 func startRig(ctx context.Context, o rigOptions) (*rig, error) {
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &rig{cancel: cancel}
-	r.running, runCtx = errgroup.WithContext(runCtx)
-	if err := r.start(ctx, runCtx, o); err != nil {
+	r := &rig{options: o, cancel: cancel}
+	r.running, r.runCtx = errgroup.WithContext(runCtx)
+	if err := r.start(ctx); err != nil {
 		return nil, errors.Join(err, r.stop())
 	}
 	return r, nil
 }
 
-func (r *rig) start(ctx, runCtx context.Context, o rigOptions) error {
-	if err := r.startServers(ctx, o); err != nil {
+func (r *rig) start(ctx context.Context) error {
+	o := r.options
+	if err := r.startServers(ctx); err != nil {
 		return err
 	}
-	listeners, err := listen(o.engines)
+	listeners, err := listen(o.engines + 1)
 	if err != nil {
 		return err
 	}
-	if err := r.startPrometheus(ctx, o, listeners); err != nil {
+	listeners, r.loopListener = listeners[:o.engines], listeners[o.engines]
+	if err := r.startPrometheus(ctx, listeners); err != nil {
 		return err
 	}
 	for n, l := range listeners {
@@ -80,16 +83,15 @@ func (r *rig) start(ctx, runCtx context.Context, o rigOptions) error {
 			return err
 		}
 		r.engines = append(r.engines, i)
-		r.running.Go(func() error { return i.run(runCtx) })
+		r.closers = append(r.closers, i.store.Close)
+		r.running.Go(func() error { return i.run(r.runCtx) })
 	}
-	if err := r.waitReady(ctx, runCtx); err != nil {
-		return err
-	}
-	return r.startLoop(ctx, runCtx, o)
+	return r.waitReady(ctx)
 }
 
 // startServers starts Kafka and etcd side by side.
-func (r *rig) startServers(ctx context.Context, o rigOptions) error {
+func (r *rig) startServers(ctx context.Context) error {
+	o := r.options
 	var group errgroup.Group
 	group.Go(func() (err error) {
 		r.kafka, err = StartKafka(ctx, o.Kafka, o.service, filepath.Join(o.dir, "kafka"))
@@ -109,12 +111,13 @@ func (r *rig) startServers(ctx context.Context, o rigOptions) error {
 	return err
 }
 
-func (r *rig) startPrometheus(ctx context.Context, o rigOptions, engines []net.Listener) error {
+func (r *rig) startPrometheus(ctx context.Context, engines []net.Listener) error {
 	addrs := make([]string, len(engines))
 	for i, l := range engines {
 		addrs[i] = l.Addr().String()
 	}
-	p, err := StartPrometheus(ctx, o.Prometheus, map[string][]string{AppName: addrs}, filepath.Join(o.dir, "prometheus"))
+	jobs := map[string][]string{AppName: addrs, "veltrix": {r.loopListener.Addr().String()}}
+	p, err := StartPrometheus(ctx, r.options.Prometheus, jobs, filepath.Join(r.options.dir, "prometheus"))
 	if err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (r *rig) startPrometheus(ctx context.Context, o rigOptions, engines []net.L
 }
 
 // waitReady waits until every engine answers, or one of the parts has failed.
-func (r *rig) waitReady(ctx, runCtx context.Context) error {
+func (r *rig) waitReady(ctx context.Context) error {
 	deadline := time.NewTimer(readyWithin)
 	defer deadline.Stop()
 	for _, i := range r.engines {
@@ -132,7 +135,7 @@ func (r *rig) waitReady(ctx, runCtx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-runCtx.Done():
+			case <-r.runCtx.Done():
 				return fmt.Errorf("engine %s ended before it was ready", i.id)
 			case <-deadline.C:
 				return fmt.Errorf("engine %s was not ready within %s", i.id, readyWithin)
@@ -143,17 +146,28 @@ func (r *rig) waitReady(ctx, runCtx context.Context) error {
 	return nil
 }
 
-func (r *rig) startLoop(ctx, runCtx context.Context, o rigOptions) error {
-	loop, s, err := newLoop(ctx, loopOptions{
+// startLoop starts the sidecar.
+func (r *rig) startLoop(ctx context.Context) error {
+	o := r.options
+	loop, err := newLoop(ctx, r.loopListener, loopOptions{
 		prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, logger: o.logger,
 	})
 	if err != nil {
 		return err
 	}
-	r.loop, r.store = loop, s
-	r.closers = append(r.closers, s.Close)
-	r.running.Go(func() error { return loop.Run(runCtx) })
+	r.loop = loop
+	r.closers = append(r.closers, loop.store.Close)
+	r.running.Go(func() error { return loop.run(r.runCtx) })
 	return nil
+}
+
+// requests returns the produce requests that all engines have sent so far.
+func (r *rig) requests() float64 {
+	var sum float64
+	for _, i := range r.engines {
+		sum += i.requests()
+	}
+	return sum
 }
 
 // urls returns the bases of the engines' HTTP APIs.

@@ -25,7 +25,7 @@ func NewProgress(out io.Writer) *Progress { return &Progress{out: out} }
 // headEvery is the number of lines after which the head of the table is written again, so that it stays in sight.
 const headEvery = 20
 
-const rowFormat = "%5s  %-8s %8s %8s %9s %9s %9s  %s\n"
+const rowFormat = "%5s  %-8s %8s %8s %9s %9s %9s %9s  %s\n"
 
 // Say writes a sentence on a line of its own.
 func (p *Progress) Say(format string, args ...any) {
@@ -34,17 +34,17 @@ func (p *Progress) Say(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// Row writes the figures of the seconds that have just passed.
-func (p *Progress) Row(at time.Duration, phase string, f Figures, effective settings.Values) {
+// Row writes the figures of the seconds that have just passed, with the produce requests per second that the broker got.
+func (p *Progress) Row(at time.Duration, phase string, f Figures, requests float64, effective settings.Values) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.lines%headEvery == 0 {
-		fmt.Fprintf(p.out, "\n"+rowFormat, "time", "phase", "sent/s", "ok/s", "mean", "p99", "timeouts", "settings")
+		fmt.Fprintf(p.out, "\n"+rowFormat, "time", "phase", "sent/s", "ok/s", "mean", "p99", "timeouts", "requests", "settings")
 	}
 	p.lines++
 	fmt.Fprintf(p.out, rowFormat, seconds(at), phase,
 		fmt.Sprintf("%.0f", f.PerSecond), fmt.Sprintf("%.0f", f.OKPerS),
-		ms(f.MeanMs), ms(f.P99Ms), fmt.Sprintf("%d", f.Timeouts), summary(effective))
+		ms(f.MeanMs), ms(f.P99Ms), fmt.Sprintf("%d", f.Timeouts), fmt.Sprintf("%.0f/s", requests), summary(effective))
 }
 
 // Decision writes a decision that changed something, with its reason.

@@ -52,7 +52,7 @@ func (s *Sidecar) prometheusRules() promRules {
 		r := &all[i]
 		if n := len(out.Groups); n == 0 || out.Groups[n-1].File+";"+out.Groups[n-1].Name != r.Group {
 			out.Groups = append(out.Groups, promGroup{
-				Name: r.Group[len(r.File)+1:], File: r.File, Interval: time.Duration(s.config.Interval).Seconds(), LastEvaluation: r.State.LastEval,
+				Name: r.Group[len(r.File)+1:], File: r.File, Interval: time.Duration(s.config.Interval).Seconds(), LastEvaluation: r.LastEval,
 			})
 		}
 		g := &out.Groups[len(out.Groups)-1]
@@ -63,8 +63,8 @@ func (s *Sidecar) prometheusRules() promRules {
 
 func prometheusRule(r *rules.RuleStatus) promRule {
 	rule := promRule{
-		State: r.State.Phase, Name: r.Rule, Query: r.Query, Duration: r.For.Seconds(), Labels: r.Labels, Annotations: r.Annotations,
-		Alerts: []promAlert{}, Health: "ok", LastEvaluation: r.State.LastEval, Type: "alerting",
+		State: r.Phase, Name: r.Rule, Query: r.Query, Duration: r.For.Seconds(), Labels: r.Labels, Annotations: r.Annotations,
+		Alerts: []promAlert{}, Health: "ok", LastEvaluation: r.LastEval, Type: "alerting",
 	}
 	if rule.State == "" {
 		rule.State, rule.Health = rules.Inactive, "unknown"
@@ -72,9 +72,9 @@ func prometheusRule(r *rules.RuleStatus) promRule {
 	if r.Why != "" {
 		rule.Health, rule.LastError = "err", r.Why
 	}
-	if r.State.Phase == rules.Firing || r.State.Phase == rules.Pending {
-		alert := promAlert{Labels: r.Labels, Annotations: r.Annotations, State: r.State.Phase}
-		if at := r.State.FiringSince; !at.IsZero() {
+	if r.Phase == rules.Firing || r.Phase == rules.Pending {
+		alert := promAlert{Labels: r.Labels, Annotations: r.Annotations, State: r.Phase}
+		if at := r.FiringSince; !at.IsZero() {
 			alert.ActiveAt = &at
 		}
 		rule.Alerts = append(rule.Alerts, alert)

@@ -196,8 +196,8 @@ func (m *metrics) ruled(all []rules.RuleStatus) {
 	phases := map[string]float64{rules.Pending: 1, rules.Firing: 2}
 	for i := range all {
 		r := &all[i]
-		m.ruleState.WithLabelValues(r.Group, r.Rule).Set(phases[r.State.Phase])
-		m.ruleBlind.WithLabelValues(r.Group, r.Rule).Set(boolean(!r.State.BlindSince.IsZero()))
+		m.ruleState.WithLabelValues(r.Group, r.Rule).Set(phases[r.Phase])
+		m.ruleBlind.WithLabelValues(r.Group, r.Rule).Set(boolean(!r.BlindSince.IsZero()))
 		failures := m.failures.WithLabelValues(r.Group)
 		if r.Outcome != "" {
 			m.evaluations.WithLabelValues(r.Group).Inc()

@@ -111,7 +111,7 @@ func (n notReady) Error() string { return string(n) }
 func blindRules(all []rules.RuleStatus) []string {
 	var names []string
 	for i := range all {
-		if !all[i].State.BlindSince.IsZero() {
+		if !all[i].BlindSince.IsZero() {
 			names = append(names, all[i].Rule)
 		}
 	}
