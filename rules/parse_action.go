@@ -87,7 +87,7 @@ func (p *fileParser) checkAction(n, to *yaml.Node, a *Action) {
 		p.node(p.value(n, "topic"), "%s can't be set for one topic; remove topic", a.Set)
 	}
 	if err := (settings.Bounds{a.Set: a.Bound}).Check(); err != nil {
-		p.node(n, "%s", err)
+		p.node(p.boundNode(n), "%s", err)
 	}
 	switch {
 	case s.Kind == settings.Enum:
@@ -102,9 +102,19 @@ func (p *fileParser) checkAction(n, to *yaml.Node, a *Action) {
 	}
 }
 
+// boundNode returns the first bound of an action, for a complaint about its bounds.
+func (p *fileParser) boundNode(n *yaml.Node) *yaml.Node {
+	for _, key := range []string{"min", "max", "allowed"} {
+		if v := valueOf(n, key); v != nil {
+			return v
+		}
+	}
+	return n
+}
+
 func (p *fileParser) checkEnumAction(n, to *yaml.Node, s settings.Setting, a *Action) {
 	if a.Op != tuner.OpTo && a.Op != tuner.OpAdd {
-		p.node(n, "%s is one of %s: use to with a word, or add with 1 or -1 notch", a.Set, strings.Join(s.Enum, ", "))
+		p.node(p.value(n, string(a.Op)), "%s is one of %s: use to with a word, or add with 1 or -1 notch", a.Set, strings.Join(s.Enum, ", "))
 		return
 	}
 	if a.Op == tuner.OpTo {

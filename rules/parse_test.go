@@ -92,10 +92,10 @@ func TestAllComplaintsComeAtOnceWithTheirPlaces(t *testing.T) {
 	text := strings.Join(lines, "\n")
 	require.Contains(t, text, `bad.yml:5:20: PromQL:`)
 	require.Contains(t, text, `bad.yml:6:5: unknown key "clases"; did you mean class?`)
-	require.Contains(t, text, `bad.yml:11:19: PromQL: unclosed left parenthesis`)
+	require.Contains(t, text, `bad.yml:10:25: PromQL: unclosed left parenthesis`)
 	require.Contains(t, text, `bad.yml:13:13: "producer.lingr.ms" is no setting; did you mean producer.linger.ms?`)
 	require.Contains(t, text, `bad.yml:14:7: an action has exactly one of`)
-	require.Contains(t, text, `bad.yml:15:7: bounds of producer.linger.ms leave no value`)
+	require.Contains(t, text, `bad.yml:15:46: bounds of producer.linger.ms leave no value`)
 }
 
 func TestTheCaretStandsUnderThePlace(t *testing.T) {

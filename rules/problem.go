@@ -23,7 +23,7 @@ const (
 // Problem is one thing that is wrong with a file, with its place.
 type Problem struct {
 	File string `json:"file"`
-	// Line and Column begin at 1, Column in characters.
+	// Line and Column begin at 1, Column in characters; 0 where the whole file is meant.
 	Line     int      `json:"line"`
 	Column   int      `json:"column"`
 	Severity Severity `json:"severity"`
@@ -39,11 +39,15 @@ type Problem struct {
 	width int
 }
 
-// Error writes the problem as "file:line:column: message", then the line with carets under the place. A lint's message
+// Error writes the problem as "file:line:column: message", and then the line with carets under the place. A lint's message
 // has its severity in front and its name behind.
 func (p Problem) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	b.WriteString(p.File + ": ")
+	if p.Line > 0 {
+		b.Reset()
+		fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	}
 	if p.ID == "" {
 		b.WriteString(p.Message)
 	} else {

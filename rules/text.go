@@ -61,7 +61,7 @@ func quoted(n *yaml.Node) bool {
 // folded or escaped, it is the place of the whole value.
 func (t *text) within(n *yaml.Node, from, to int) span {
 	value := n.Value
-	from = min(max(0, from), len(value))
+	from = min(max(0, from), len(strings.TrimRight(value, "\n"))) // the end of the text is that of its last line
 	to = min(max(from, to), len(value))
 	begin := strings.LastIndexByte(value[:from], '\n') + 1
 	end := len(value)
