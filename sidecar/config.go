@@ -35,7 +35,7 @@ type Config struct {
 	// Bounds are the application's own limits, inside those of the table of settings.
 	Bounds settings.Bounds `yaml:"bounds"`
 	// Pins are settings that the loop never moves, with the value that they are to have.
-	Pins Values `yaml:"pins"`
+	Pins settings.Values `yaml:"pins"`
 	// Limits are those of the tuner.
 	Limits Limits `yaml:"limits"`
 	// DecisionLog keeps every tick's inputs and result for replay; none if its file is empty.
@@ -141,7 +141,7 @@ type DecisionLogConfig struct {
 func (c *Config) tuner(longest time.Duration) tuner.Config {
 	l := c.Limits
 	t := tuner.Config{
-		App: c.App, Mode: c.Mode, Bounds: c.Bounds, Pins: settings.Values(c.Pins),
+		App: c.App, Mode: c.Mode, Bounds: c.Bounds, Pins: c.Pins,
 		Interval: time.Duration(c.Interval), LongestRange: longest,
 		AckTimeout: time.Duration(l.AckTimeout), Cooldown: time.Duration(l.Cooldown),
 		Stabilization: time.Duration(l.Stabilization), MinHistory: time.Duration(l.MinHistory),

@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/veltrix/veltrix/rules"
-	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/tuner"
 )
 
@@ -30,27 +28,6 @@ const (
 	defaultLogMB       = 64
 	defaultLogBackups  = 10
 )
-
-// Values are settings in YAML.
-type Values settings.Values
-
-// UnmarshalYAML reads a mapping of settings by the rules of settings.Values.
-func (v *Values) UnmarshalYAML(n *yaml.Node) error {
-	var raw map[string]any
-	if err := n.Decode(&raw); err != nil {
-		return err
-	}
-	asJSON, err := json.Marshal(raw)
-	if err != nil {
-		return err
-	}
-	var values settings.Values
-	if err := json.Unmarshal(asJSON, &values); err != nil {
-		return fmt.Errorf("line %d: %w", n.Line, err)
-	}
-	*v = Values(values)
-	return nil
-}
 
 // UnmarshalYAML reads a text or a mapping.
 func (f *RuleFile) UnmarshalYAML(n *yaml.Node) error {

@@ -20,15 +20,15 @@ func TestWhatIsWrongIsSaidAtTheStart(t *testing.T) {
 	good, err := os.ReadFile("veltrix.example.yml")
 	require.NoError(t, err)
 	for name, c := range map[string]struct{ from, to, want string }{
-		"an unknown key":       {"interval: 5s", "intervall: 5s", "line 8: field intervall not found"},
+		"an unknown key":       {"interval: 5s", "intervall: 5s", "line 7: field intervall not found"},
 		"a missing file":       {"- pack:kafka-producer", "- rules/*.yml", `"rules/*.yml" matches no file`},
 		"an unknown pack":      {"pack:kafka-producer", "pack:kafka", `there is no pack "kafka"`},
 		"an impossible bound":  {"{min: 0, max: 100}", "{min: 200, max: 100}", "producer.linger.ms leave no value"},
 		"a bad expression":     {"load: sum(", "load: sum((", "load: expression"},
-		"a foreign selector":   {`{outcome="timeout"}`, `{job="x"}`, "it could never match"},
+		"a foreign selector":   {`{outcome="timeout"}`, `{job="x"}`, "nothing would ever match"},
 		"no address":           {"url: http://prometheus:9090", "url: prometheus", "prometheus.url"},
 		"an unknown setting":   {"producer.acks: all", "producer.ackz: all", `unknown setting "producer.ackz"`},
-		"a durability of zero": {"producer.acks: all", "producer.acks: 0", "producer.acks must be one of all, 1"},
+		"a durability of zero": {"producer.acks: all", "producer.acks: 0", "producer.acks is 0; it must be one of the words all, 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "veltrix.yml")
