@@ -26,9 +26,9 @@ A file that is invalid can't be loaded: bad YAML or PromQL, unknown keys, unknow
 settings, bounds that leave no value. Lints find what is valid and most likely not
 meant; docs/rules.md describes them and how to silence one with a reason.
 
-Shipped packs are checked by their names, for example pack:kafka-producer.
-Where groups evaluate side by side, list all files in one call: a lint knows the
-metrics that any of the files records.`,
+Shipped packs are checked by their names, for example pack:kafka-producer. List
+files that belong together in one call: the lints then know the metrics that any
+of them records.`,
 		Example: `  veltrixctl check rules/*.yml
   veltrixctl check pack:kafka-producer --selector '{job="hunt-engine"}'
   veltrixctl check rules/*.yml --format json --fail-on warning`,
