@@ -360,6 +360,41 @@ func fetchError(req *kmsg.FetchRequest, code kafka.Error) *kmsg.FetchResponse {
 	return res
 }
 
+// A handler that is too slow for a rebalance is told so by its context; the next holder gets its records, and nothing
+// of them was committed.
+func TestASlowHandlerIsToldToGiveUp(t *testing.T) {
+	k := newKafka(t, 1, "orders", 1)
+	newWriter(t, k).numbers(0, 0, 10)
+	begun := make(chan struct{}, 10)
+	slow, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) {
+		o.RebalanceTimeout = time.Second
+		o.Handler = func(ctx context.Context, _ string, _ int, _ []Record) error {
+			begun <- struct{}{}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+	})
+	r := run(t, slow.Run)
+	<-begun
+	var l ledger
+	other, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) {
+		o.Handler = l.handle
+		o.OnAssigned = func(context.Context, map[string][]int) error {
+			require.LessOrEqual(t, committed(t, k, 0), int64(0))
+			return nil
+		}
+	})
+	run(t, other.Run)
+	select {
+	case <-r.done:
+		t.Fatalf("the slow member ended: %v", r.err)
+	case <-begun: // The partition came back to it ...
+		require.NoError(t, r.end()) // ... until it leaves.
+	case <-time.After(time.Second):
+	}
+	l.requireNumbers(t, 0, 10)
+}
+
 // A topic that does not exist yet is read as soon as it does, and partitions that are added are, too.
 func TestTopicsAndPartitionsAreFoundWhenTheyCome(t *testing.T) {
 	k := newKafka(t, 1, "other", 1)

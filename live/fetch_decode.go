@@ -115,13 +115,15 @@ func (c *chunk) read(r *recordReader, n int, position int64) error {
 		c.records = make([]Record, 0, max(0, min(n, maxPrealloc)))
 	}
 	for range n {
-		var rec Record
-		if !r.record(&rec) {
+		last := len(c.records)
+		c.records = append(c.records, Record{})
+		if !r.record(&c.records[last]) {
+			clear(c.records[had:])
 			c.records = c.records[:had]
 			return fmt.Errorf("%w: it has fewer than its %d records", errCorrupt, n)
 		}
-		if rec.Offset >= position {
-			c.records = append(c.records, rec)
+		if c.records[last].Offset < position {
+			c.records = c.records[:last]
 		}
 	}
 	return nil
@@ -246,6 +248,11 @@ func (r *recordReader) bytes() ([]byte, bool) {
 }
 
 func (r *recordReader) varint() (int64, bool) {
+	if len(r.b) > 0 && r.b[0] < 0x80 { // Most are a single byte.
+		v := int64(r.b[0]>>1) ^ -int64(r.b[0]&1)
+		r.b = r.b[1:]
+		return v, true
+	}
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
 		return 0, false
