@@ -18,7 +18,7 @@ import (
 type ProducerOptions struct {
 	// Runtime holds the settings and takes the metrics. Required. Several producers may share one.
 	Runtime *Runtime
-	// Brokers are the addresses to begin with, as host:port. Required.
+	// Brokers are the addresses to begin with, as host:port, one an element or several with commas. Required.
 	Brokers []string
 	// Topics are topics that will be written to. They may be left out; named here, their partitions are looked up
 	// with the first record and their metrics exist from the start.
@@ -85,8 +85,9 @@ func NewProducer(o ProducerOptions) (*Producer, error) {
 	if o.Runtime == nil {
 		return nil, errors.New("a producer needs a Runtime; NewRuntime without a Source makes a static one")
 	}
-	if len(o.Brokers) == 0 {
-		return nil, errors.New("a producer needs the address of a broker in Brokers, as host:port")
+	brokers, err := brokerAddr(o.Brokers)
+	if err != nil {
+		return nil, fmt.Errorf("make a producer: %w", err)
 	}
 	if o.Logger == nil {
 		o.Logger = o.Runtime.logger
@@ -104,7 +105,7 @@ func NewProducer(o ProducerOptions) (*Producer, error) {
 	p := &Producer{
 		opts: o, runtime: o.Runtime, logger: o.Logger, metrics: m, epochs: newEpochs(), born: time.Now(),
 		lanes: make(map[int]*lane), ending: make(chan struct{}), ended: make(chan struct{}),
-		client: &kafka.Client{Addr: kafka.TCP(o.Brokers...), Transport: o.Transport},
+		client: &kafka.Client{Addr: brokers, Transport: o.Transport},
 	}
 	if o.Transport == nil {
 		p.own = newOwnTransport(o.Runtime.ClientID())

@@ -107,3 +107,19 @@ func TestCloseSendsWhatIsWaiting(t *testing.T) {
 	require.ErrorIs(t, p.Produce(ctx, Record{Topic: "orders"}), ErrClosed)
 	require.ErrorIs(t, p.TryProduce(Record{Topic: "orders"}, nil), ErrClosed)
 }
+
+// A producer says what its options lack, and takes a list of brokers as it stands in an environment variable.
+func TestAProducerChecksItsOptions(t *testing.T) {
+	r, _ := newRuntime(t, nil, nil)
+	_, err := NewProducer(ProducerOptions{Brokers: []string{"a:1"}})
+	require.ErrorContains(t, err, "Runtime")
+	_, err = NewProducer(ProducerOptions{Runtime: r})
+	require.ErrorContains(t, err, "no broker")
+	_, err = NewProducer(ProducerOptions{Runtime: r, Brokers: []string{"a"}})
+	require.ErrorContains(t, err, "host:port")
+	p, err := NewProducer(ProducerOptions{Runtime: r, Brokers: []string{"a:1, b:2", "c:3"}})
+	require.NoError(t, err)
+	require.Equal(t, "a:1,b:2,c:3", p.client.Addr.String())
+	require.NoError(t, p.Close(t.Context()))
+	require.Error(t, p.Produce(t.Context(), Record{}), "a record needs a topic")
+}

@@ -2,7 +2,10 @@ package live
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,4 +81,23 @@ func (c *heldConn) Close() error {
 	delete(c.transport.conns, c)
 	c.transport.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// brokerAddr makes one address of brokers, for kafka-go to begin with any of them. It splits elements at commas, since
+// kafka-go panics on an element that holds several.
+func brokerAddr(brokers []string) (net.Addr, error) {
+	var all []string
+	for _, list := range brokers {
+		for b := range strings.SplitSeq(list, ",") {
+			b = strings.TrimSpace(b)
+			if _, _, err := net.SplitHostPort(b); err != nil {
+				return nil, fmt.Errorf("broker %q is not host:port: %w", b, err)
+			}
+			all = append(all, b)
+		}
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no broker is named; give at least one as host:port")
+	}
+	return kafka.TCP(all...), nil
 }
