@@ -16,7 +16,10 @@ import (
 //
 // The problems come in the order of files and lines.
 func Lint(files []*File) []Problem {
-	l := &linter{recorded: recorded(files)}
+	l := &linter{
+		recorded: recorded(files), known: catalogue(),
+		comment: regexp.MustCompile(`#\s*lint:ignore\b\s*(\S*)\s*(.*)`),
+	}
 	for _, f := range files {
 		l.file = f
 		for i := range f.Groups {
@@ -30,6 +33,8 @@ func Lint(files []*File) []Problem {
 // linter looks at one rule after the other.
 type linter struct {
 	recorded map[string]bool // metrics that recording rules of the files write
+	known    map[string]kind // metrics that Veltrix exports
+	comment  *regexp.Regexp  // that silences a lint
 	file     *File
 	rule     *Rule
 	ignored  map[string]bool // lints that the present rule silences
@@ -137,10 +142,12 @@ func (l *linter) ignores(begin, end int) map[string]bool {
 	for begin > 1 && strings.HasPrefix(strings.TrimSpace(l.file.text.line(begin-1)), "#") {
 		begin--
 	}
-	comment := regexp.MustCompile(`#\s*lint:ignore\b\s*(\S*)\s*(.*)`)
 	ids := map[string]bool{}
 	for n := begin; n <= end; n++ {
-		m := comment.FindStringSubmatch(l.file.text.line(n))
+		if !strings.Contains(l.file.text.line(n), "lint:ignore") {
+			continue
+		}
+		m := l.comment.FindStringSubmatch(l.file.text.line(n))
 		switch {
 		case m == nil:
 		case m[1] == "" || m[2] == "":

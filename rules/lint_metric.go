@@ -14,14 +14,13 @@ import (
 // unknownMetric finds a metric with a name like those of our own clients, engine and sidecar that none of them exports.
 // Other names are not judged. It is a warning, because the clients may be newer than this program.
 func (l *linter) unknownMetric(e expression) {
-	known := catalogue()
 	selectors(e.root, func(vs *parser.VectorSelector) {
 		name := metricName(vs)
-		if _, ok := lookup(known, name); ok || !ours(name) || l.recorded[name] {
+		if _, ok := lookup(l.known, name); ok || !ours(name) || l.recorded[name] {
 			return
 		}
 		l.complain(Warning, "promql/unknown-metric", l.part(e, vs), "nothing that Veltrix ships exports %s; %s",
-			name, suggestMetric(name, known))
+			name, suggestMetric(name, l.known))
 	})
 }
 
@@ -65,7 +64,6 @@ func (l *linter) unknownSetting(e expression) {
 
 // rateOfGauge finds a rate of something that goes up and down.
 func (l *linter) rateOfGauge(e expression) {
-	known := catalogue()
 	parser.Inspect(e.root, func(n parser.Node, _ []parser.Node) error {
 		expr, ok := n.(parser.Expr)
 		if !ok {
@@ -83,7 +81,7 @@ func (l *linter) rateOfGauge(e expression) {
 		if !ok {
 			return nil
 		}
-		if k, ok := lookup(known, metricName(vs)); ok && k == gauge {
+		if k, ok := lookup(l.known, metricName(vs)); ok && k == gauge {
 			l.complain(Error, "promql/rate-of-gauge", l.part(e, c), "%s is a gauge, and %s takes each fall of it for a restart; use deriv or delta",
 				metricName(vs), c.Func.Name)
 		}

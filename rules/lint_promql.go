@@ -145,20 +145,26 @@ func nonZero(e parser.Expr) bool {
 	case *parser.NumberLiteral:
 		return e.Val != 0
 	case *parser.AggregateExpr:
-		if e.Op == parser.COUNT || e.Op == parser.GROUP {
-			return true
-		}
-		keeps := e.Op == parser.SUM || e.Op == parser.MIN || e.Op == parser.MAX || e.Op == parser.AVG
-		return keeps && positive(e.Expr)
+		return nonZeroAggregate(e)
 	case *parser.BinaryExpr:
 		product := e.Op == parser.MUL || e.Op == parser.DIV
-		return constant(e) || positive(e) || product && nonZero(e.LHS) && nonZero(e.RHS)
+		return positive(e) || product && nonZero(e.LHS) && nonZero(e.RHS)
 	}
 	if c := callOf(e, "clamp_min"); c != nil {
 		n, ok := unparen(c.Args[1]).(*parser.NumberLiteral)
 		return ok && n.Val > 0
 	}
 	return constant(e)
+}
+
+func nonZeroAggregate(e *parser.AggregateExpr) bool {
+	switch e.Op {
+	case parser.COUNT, parser.GROUP:
+		return true
+	case parser.SUM, parser.MIN, parser.MAX, parser.AVG:
+		return positive(e.Expr)
+	}
+	return false
 }
 
 // positive says whether a filter leaves only values above 0, or at least none that is 0.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"text/template"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -39,6 +40,7 @@ type fileParser struct {
 	problems
 	visited int // values, aliases counted as often as they stand there
 	merging int // merged mappings around the present one
+	funcs   template.FuncMap
 }
 
 // document returns the root of the file's only document; nil if there is none, or if it can't be read.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"text/template"
 	"unicode/utf8"
 
@@ -26,6 +27,10 @@ func (p *fileParser) texts(n *yaml.Node, what string, valid func(string) bool) m
 	}
 	texts := make(map[string]string, len(n.Content)/2)
 	p.pairs(n, func(key, value *yaml.Node) {
+		if key.ShortTag() == "!!merge" {
+			p.node(key, "a merged mapping is not read here; write the %ss out", what)
+			return
+		}
 		if _, twice := texts[key.Value]; twice {
 			p.node(key, "%s %q stands here twice; keep one", what, key.Value)
 		}
@@ -44,8 +49,14 @@ func (p *fileParser) template(n *yaml.Node) string {
 		p.node(n, "the text is not UTF-8")
 		return ""
 	}
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	if p.funcs == nil {
+		p.funcs = templateFuncs()
+	}
 	const names = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
-	if _, err := template.New("text").Funcs(templateFuncs()).Parse(names + text); err != nil {
+	if _, err := template.New("text").Funcs(p.funcs).Parse(names + text); err != nil {
 		p.node(n, "the template can't be read: %s", err)
 	}
 	return text

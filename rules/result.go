@@ -105,8 +105,9 @@ func (a answers) judgeEmpty(c *condition) verdict {
 	return out
 }
 
-// fault says why an answer can't be used, whatever it says. With several series, any accepts it if one of them can be used.
-func (a answers) fault(query string, any bool) string {
+// fault says why an answer can't be used, whatever it says. With oneIsEnough it
+// can be if one of its series can.
+func (a answers) fault(query string, oneIsEnough bool) string {
 	r, asked := a.results[query]
 	switch {
 	case !asked:
@@ -117,7 +118,7 @@ func (a answers) fault(query string, any bool) string {
 	var fault string
 	for i := range r.Samples {
 		bad := a.flaw(r.Samples[i])
-		if bad == "" && any {
+		if bad == "" && oneIsEnough {
 			return ""
 		}
 		if bad != "" && fault == "" {

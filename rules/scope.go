@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -24,7 +25,7 @@ func ParseSelector(s string) ([]*labels.Matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("selector %s: %w; write it as {label=\"value\"}", s, err)
 	}
-	if slices.ContainsFunc(m, func(m *labels.Matcher) bool { return m.Name == labels.MetricName }) {
+	if slices.ContainsFunc(m, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel }) {
 		return nil, fmt.Errorf("selector %s: it names a metric, but it is added to every metric; write it as {label=\"value\"}", s)
 	}
 	return m, nil

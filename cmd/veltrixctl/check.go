@@ -117,9 +117,8 @@ func loadRules(name string) (*rules.File, error) {
 	}
 	content, err := os.ReadFile(name)
 	if err != nil {
-		var path *os.PathError
-		if errors.As(err, &path) {
-			err = path.Err
+		if path, ok := errors.AsType[*os.PathError](err); ok {
+			err = path.Err // the name stands in front of the problem
 		}
 		return nil, fmt.Errorf("the file can't be read: %w", err)
 	}
