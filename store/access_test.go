@@ -95,7 +95,7 @@ func TestAStartWithAPasswordWhileEtcdIsAway(t *testing.T) {
 	server := guarded(t)
 	server.Stop()
 	o := hunter(t, server, "tally-ho")
-	o.DialTimeout, o.RequestTimeout = 200*time.Millisecond, 200*time.Millisecond
+	o.DialTimeout, o.RequestTimeout = time.Second, time.Second
 	s := open(t, o)
 	updates := make(chan settings.Update, 1)
 	run(t, func(ctx context.Context) error { return s.Watch(ctx, func(u settings.Update) { updates <- u }) })

@@ -14,7 +14,7 @@ import (
 
 // cause holds what went wrong last within one request. Etcd's client tries again until the context ends and then
 // returns the context's error, which says nothing of a refused connection or a bad certificate.
-type cause struct{ last atomic.Pointer[error] }
+type cause struct{ last atomic.Pointer[string] }
 
 type causeKey struct{}
 
@@ -31,25 +31,32 @@ func causeOf(ctx context.Context) *cause {
 func rememberCause(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	err := invoke(ctx, method, req, reply, conn, opts...)
 	if c := causeOf(ctx); c != nil && err != nil {
-		c.last.Store(&err)
+		if text := plainly(err); text != "" {
+			c.last.Store(&text)
+		}
 	}
 	return err
 }
 
-// text says what the last attempt met, without what the context's end adds to it.
+// text says what the last attempt met; empty if that is not known.
 func (c *cause) text() string {
-	err := c.last.Load()
-	if err == nil {
-		return ""
+	if text := c.last.Load(); text != nil {
+		return *text
 	}
-	text := status.Convert(*err).Message()
+	return ""
+}
+
+// plainly takes out of a gRPC error what happened on the network. It is empty if the error only says that a context
+// ended.
+func plainly(err error) string {
+	text := status.Convert(err).Message()
 	if _, detail, ok := strings.Cut(text, "latest balancer error: "); ok {
 		text = detail
 	}
 	for _, noise := range []string{"last connection error: ", "connection error: ", "desc = "} {
 		text = strings.ReplaceAll(text, noise, "")
 	}
-	if strings.HasSuffix(text, "context deadline exceeded") || strings.HasSuffix(text, "context canceled") {
+	if strings.Contains(text, "context deadline exceeded") || strings.Contains(text, "context canceled") {
 		return ""
 	}
 	return strings.Trim(text, `"`)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -33,10 +32,18 @@ func (k keys) journalID(key string) string  { return strings.TrimPrefix(key, k.p
 // after returns the first key behind key, the open end of a range that includes it.
 func after(key string) string { return key + "\x00" }
 
+// maxName is the longest name of an application or instance, in bytes.
+const maxName = 200
+
 // checkName refuses names that would reach into another key: an application or an instance is one path element.
 func checkName(what, name string) error {
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:@-]{0,199}$`).MatchString(name) {
-		return fmt.Errorf("%s %q is no part of a key: use 1 to 200 letters, digits, and . _ : @ - with a letter or digit first", what, name)
+	strange := func(r rune) bool { return !letterOrDigit(r) && !strings.ContainsRune("._:@-", r) }
+	if name == "" || len(name) > maxName || !letterOrDigit(rune(name[0])) || strings.ContainsFunc(name, strange) {
+		return fmt.Errorf("%s %q is no part of a key: use 1 to %d letters, digits, and . _ : @ - with a letter or digit first", what, name, maxName)
 	}
 	return nil
+}
+
+func letterOrDigit(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }

@@ -24,12 +24,15 @@ const soon = 30 * time.Second
 
 var _ storetest.Store = (*store.Store)(nil)
 
-// options are a plain client's, with leases short enough to wait for.
+// options are a plain client's.
 func options(app string, endpoints ...string) store.Options {
-	return store.Options{
-		App: app, Endpoints: endpoints, JournalLimit: storetest.JournalLimit,
-		InstanceTTL: 3 * time.Second, LeaderTTL: 3 * time.Second,
-	}
+	return store.Options{App: app, Endpoints: endpoints, JournalLimit: storetest.JournalLimit}
+}
+
+// shortLeased is with leases that a test can wait for.
+func shortLeased(o store.Options) store.Options {
+	o.InstanceTTL, o.LeaderTTL = 3*time.Second, 3*time.Second
+	return o
 }
 
 func open(t testing.TB, o store.Options) *store.Store {

@@ -46,7 +46,7 @@ func instances(t *testing.T, s *store.Store) []settings.Report {
 func TestAnInstanceWhoseNetworkIsCutVanishesAndComesBack(t *testing.T) {
 	server := etcdtest.Start(t)
 	watcher := open(t, options("hunt", server.Endpoints()...))
-	member, wire := wired(t, server, options("hunt"))
+	member, wire := wired(t, server, shortLeased(options("hunt")))
 	reports := make(chan settings.Report)
 	run(t, func(ctx context.Context) error { return member.Join(ctx, "a", reports) })
 	reports <- settings.Report{Generation: 1}
@@ -66,7 +66,7 @@ func TestAnInstanceWhoseNetworkIsCutVanishesAndComesBack(t *testing.T) {
 
 func TestALeaderWhoseNetworkIsCutKnowsItBeforeTheNextIsElected(t *testing.T) {
 	server := etcdtest.Start(t)
-	first, wire := wired(t, server, options("hunt"))
+	first, wire := wired(t, server, shortLeased(options("hunt")))
 	events := make(chan string, 16)
 	terms := make(chan store.Term, 16)
 	campaign := func(s *store.Store, id string) {

@@ -133,6 +133,7 @@ func (s *Server) config() *embed.Config {
 	c.InitialCluster = c.InitialClusterFromName(c.Name)
 	c.TickMs, c.ElectionMs = 50, 500
 	c.UnsafeNoFsync = !s.opts.Fsync
+	c.BcryptCost = 4 // The least that bcrypt allows: tests guard no secrets.
 	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(s.opts.Logger)
 	if t := s.opts.Certificates; t != nil {
 		c.ClientTLSInfo.CertFile, c.ClientTLSInfo.KeyFile = t.ServerCertFile, t.ServerKeyFile

@@ -81,43 +81,53 @@ func joinClosed(s *stage) {
 }
 
 func thousand(s *stage) {
-	term, _ := s.lead("one")
 	const clients = 50
 	var applied, back atomic.Int64
 	for c := range clients {
 		client := s.Open(s)
 		for i := range crowd / clients {
-			reports := make(chan settings.Report, 1)
-			var generation int64
-			s.start(func(ctx context.Context) error {
-				return client.Watch(ctx, func(u settings.Update) {
-					if u.Document.Generation < generation {
-						back.Add(1)
-					}
-					generation = u.Document.Generation
-					applied.Add(1)
-					select {
-					case <-reports:
-					default:
-					}
-					reports <- settings.Report{Generation: generation}
-				})
-			})
-			s.start(func(ctx context.Context) error { return client.Join(ctx, fmt.Sprintf("i-%02d-%02d", c, i), reports) })
+			s.instance(client, fmt.Sprintf("i-%02d-%02d", c, i), &applied, &back)
 		}
+		// They come one group after the other, so that a slow machine is slow and not overrun.
+		s.eventually(func() bool { return applied.Load() >= int64((c+1)*crowd/clients) }, "the group watches")
 	}
-	s.eventually(func() bool { return applied.Load() >= crowd }, "everybody watches")
-	s.commit(term, 20)
-	s.commit(term, 40)
+	for _, ms := range []int64{20, 40} {
+		s.eventually(func() bool {
+			_, err := s.store.SetValues(s.Context(), linger(ms), nil, anna())
+			return err == nil
+		}, "the settings are written")
+	}
 	require.Eventually(s, func() bool {
-		reports := s.instances()
+		reports, err := s.store.Instances(s.Context())
 		acknowledged := 0
 		for _, r := range reports {
 			if r.Generation == 2 {
 				acknowledged++
 			}
 		}
-		return acknowledged == crowd
-	}, 3*soon, 20*tick, "everybody acknowledges")
+		return err == nil && acknowledged == crowd
+	}, 3*soon, 200*tick, "everybody acknowledges")
 	require.Zero(s, back.Load())
+}
+
+// instance watches and reports what it has seen, as a live client does. It counts updates, and those that went back.
+func (s *stage) instance(client Store, id string, applied, back *atomic.Int64) {
+	s.Helper()
+	reports := make(chan settings.Report, 1)
+	var generation int64
+	s.start(func(ctx context.Context) error {
+		return client.Watch(ctx, func(u settings.Update) {
+			if u.Document.Generation < generation {
+				back.Add(1)
+			}
+			generation = u.Document.Generation
+			select {
+			case <-reports:
+			default:
+			}
+			reports <- settings.Report{Generation: generation}
+			applied.Add(1)
+		})
+	})
+	s.start(func(ctx context.Context) error { return client.Join(ctx, id, reports) })
 }
