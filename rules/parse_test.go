@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +258,7 @@ func FuzzScope(f *testing.F) {
 	}
 	selector, err := rules.ParseSelector(`{job="hunt"}`)
 	require.NoError(f, err)
+	promql := parser.NewParser(parser.Options{EnableExperimentalFunctions: true, EnableBinopFillModifiers: true})
 	f.Fuzz(func(t *testing.T, expr string) {
 		scoped, err := rules.Scope(expr, selector)
 		if err != nil {
@@ -265,5 +267,13 @@ func FuzzScope(f *testing.F) {
 		again, err := rules.Scope(scoped, selector)
 		require.NoError(t, err, scoped)
 		require.Equal(t, scoped, again, "scoping twice changes nothing")
+		before, err := promql.ParseExpr(expr)
+		require.NoError(t, err)
+		after, err := promql.ParseExpr(scoped)
+		require.NoError(t, err)
+		require.Len(t, parser.ExtractSelectors(after), len(parser.ExtractSelectors(before)))
+		for _, matchers := range parser.ExtractSelectors(after) {
+			require.Contains(t, fmt.Sprint(matchers), `job="hunt"`)
+		}
 	})
 }
