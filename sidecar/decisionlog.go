@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"gopkg.in/natefinch/lumberjack.v2"
-
 	"github.com/veltrix/veltrix/tuner"
 )
 
@@ -46,18 +44,14 @@ func openDecisionLog(c DecisionLogConfig) (*decisionLog, error) {
 	if c.File == "" {
 		return &decisionLog{}, nil
 	}
-	// Opening it once finds a path that can't be written at the start rather than at the first decision.
 	if err := os.MkdirAll(filepath.Dir(c.File), 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of the decision log: %w", err)
 	}
-	f, err := os.OpenFile(c.File, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	out, err := openRotating(c.File, int64(c.MaxSizeMB)<<20, c.MaxBackups)
 	if err != nil {
 		return nil, fmt.Errorf("open the decision log: %w", err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open the decision log: %w", err)
-	}
-	return &decisionLog{out: &lumberjack.Logger{Filename: c.File, MaxSize: c.MaxSizeMB, MaxBackups: c.MaxBackups}}, nil
+	return &decisionLog{out: out}, nil
 }
 
 // forget makes the next line whole: what comes before it may have been decided by somebody else.

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -48,15 +49,17 @@ func (s *Sidecar) failure(w http.ResponseWriter, code int, kind, format string, 
 }
 
 func (s *Sidecar) envelope(w http.ResponseWriter, code int, body any) {
-	b, err := json.Marshal(body)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // expressions are full of < and >
+	if err := enc.Encode(body); err != nil {
 		s.log.Error("encode an answer", zap.Error(err))
 		http.Error(w, "the answer could not be encoded", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_, _ = w.Write(b) // the client is gone if this fails
+	_, _ = b.WriteTo(w) // the client is gone if this fails
 }
 
 func (s *Sidecar) serveReady(w http.ResponseWriter, _ *http.Request) {
