@@ -104,7 +104,7 @@ func TestRecordsGatherBehindTheRequestInFlight(t *testing.T) {
 		require.Equal(t, 1, seen[0].batches[0])
 		require.Equal(t, 9, seen[1].batches[0])
 		require.Equal(t, 50*time.Millisecond, seen[1].at.Sub(start))
-		require.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, b.written(0))
+		require.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, b.written())
 	})
 }
 
@@ -200,7 +200,7 @@ func TestARetryKeepsTheOrder(t *testing.T) {
 		require.NoError(t, p.Produce(t.Context(), keyed(1, "another partition is not held up")))
 		require.Equal(t, start, time.Now())
 		require.NoError(t, p.Flush(t.Context()))
-		require.Equal(t, []string{"0", "1", "2"}, b.written(0))
+		require.Equal(t, []string{"0", "1", "2"}, b.written())
 		waited := time.Since(start)
 		require.InDelta(t, 900, waited.Milliseconds(), 180, "100 + 200 + 300 + 300 ms, give or take 20 %%")
 		require.InDelta(t, 4, metricOf(t, reg, "kafka_producer_record_retry_total", nil), 0)
@@ -221,7 +221,7 @@ func TestDeliveryTimeoutIsReal(t *testing.T) {
 		start := time.Now()
 		var failed []time.Duration
 		for i := range 3 {
-			require.NoError(t, p.Send(t.Context(), keyed(0, fmt.Sprint(i)), func(r Record, err error) {
+			require.NoError(t, p.Send(t.Context(), keyed(0, fmt.Sprint(i)), func(_ Record, err error) {
 				require.ErrorIs(t, err, ErrDeliveryTimeout)
 				failed = append(failed, time.Since(start))
 			}))
@@ -279,7 +279,7 @@ func TestABatchThatIsTooLargeIsSplit(t *testing.T) {
 			records[i] = keyed(0, fmt.Sprintf("%0100d", i))
 		}
 		require.NoError(t, p.Produce(t.Context(), records...))
-		written := b.written(0)
+		written := b.written()
 		require.Len(t, written, 10)
 		require.IsIncreasing(t, written)
 		err := p.Produce(t.Context(), keyed(0, string(make([]byte, 400))))
@@ -321,7 +321,7 @@ func TestProduceEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		require.ErrorIs(t, p.Produce(ctx, keyed(0, "v")), context.DeadlineExceeded)
 		require.NoError(t, p.Flush(t.Context()))
-		require.Equal(t, []string{"v"}, b.written(0))
+		require.Equal(t, []string{"v"}, b.written())
 		closeNow(t, p)
 	})
 }

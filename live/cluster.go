@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -79,7 +80,7 @@ func (c *cluster) rest(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// look looks all topics up; it reports whether every topic and every leader is known.
+// look looks all topics up; it reports whether nothing is missing that a record waits for.
 func (c *cluster) look(ctx context.Context) bool {
 	p := c.producer
 	topics := p.allTopics()
@@ -101,11 +102,11 @@ func (c *cluster) look(ctx context.Context) bool {
 		if p.own != nil {
 			p.own.CloseIdleConnections() // It remembers its failure for a while; a fresh one tries again at once.
 		}
-		return false
+		return !slices.ContainsFunc(topics, (*topic).stuck)
 	}
 	complete := true
 	for _, t := range topics {
-		complete = c.takeOver(t, m) && complete
+		complete = (c.takeOver(t, m) || !t.stuck()) && complete
 	}
 	return complete
 }

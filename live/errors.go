@@ -61,8 +61,7 @@ func errorClass(err error) string {
 	case errors.Is(err, ErrRecordTooLarge):
 		return classTooLarge
 	}
-	var code kafka.Error
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[kafka.Error](err); ok {
 		return codeClass(code)
 	}
 	return localClass(err)
@@ -145,8 +144,7 @@ func isNetwork(err error) bool {
 // retriable says whether the same request may succeed later: Kafka's own list of retriable codes, a lost connection,
 // a missing leader, a request that took too long.
 func retriable(err error) bool {
-	var code kafka.Error
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[kafka.Error](err); ok {
 		return code.Temporary() || code == kafka.BrokerNotAvailable
 	}
 	switch localClass(err) {

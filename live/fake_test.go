@@ -139,10 +139,11 @@ func (b *fakeBroker) seen() []fakeRequest {
 	return append([]fakeRequest(nil), b.requests...)
 }
 
-func (b *fakeBroker) written(partition int) []string {
+// written returns the values in partition 0.
+func (b *fakeBroker) written() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string(nil), b.log[partition]...)
+	return append([]string(nil), b.log[0]...)
 }
 
 // fakeProducer returns a producer for b and its runtime; the caller closes it inside the bubble.

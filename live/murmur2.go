@@ -17,8 +17,8 @@ func murmur2(data []byte) uint32 {
 		data = data[4:]
 	}
 	if len(data) > 0 {
-		for i := len(data) - 1; i >= 0; i-- {
-			h ^= uint32(data[i]) << (8 * i)
+		for i, b := range data {
+			h ^= uint32(b) << (8 * i)
 		}
 		h *= mix
 	}

@@ -56,9 +56,11 @@ func (pt *partition) add(e *entry, s *producerSettings) (full bool) {
 	}
 	switch {
 	case pt.sending, pt.settling:
+	case pt.lane == nil:
+		pt.topic.producer.cluster.ask(false)
 	case !pt.listed:
 		pt.list(s)
-	case full && pt.flight == nil && pt.lane != nil:
+	case full && pt.flight == nil:
 		pt.lane.nudge()
 	}
 	return full
@@ -206,6 +208,13 @@ func (pt *partition) usage(now func() int64) (busy time.Duration, wrote int64) {
 		busy += time.Duration(now() - pt.since)
 	}
 	return busy, pt.wrote
+}
+
+// stuck says whether something waits here for a leader.
+func (pt *partition) stuck() bool {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	return pt.lane == nil && (pt.flight != nil || pt.queue.n > 0)
 }
 
 // load returns how much waits here, to choose between partitions.

@@ -66,7 +66,7 @@ type Producer struct {
 	lanes   map[int]*lane
 	running atomic.Bool
 
-	ctx    context.Context //nolint:containedctx // ends the goroutines that Close waits for
+	ctx    context.Context // ends the goroutines that Close waits for
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	closed atomic.Bool

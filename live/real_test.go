@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/segmentio/kafka-go/protocol/createtopics"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -33,6 +34,8 @@ func TestABrokerIsKilledUnderLoad(t *testing.T) {
 		wg.Go(func() { produceInOrder(t, p, "orders", key, &stop, progress, acked[key]) })
 	}
 	await(progress, 500)
+	_, err := p.client.Transport.RoundTrip(t.Context(), p.client.Addr, &createtopics.Request{ValidateOnly: true})
+	require.NoError(t, err, "what makes the transport renew its metadata is fine with a real broker")
 	require.NoError(t, c.Nodes()[0].Kill())
 	await(progress, 1500)
 	require.NoError(t, c.Nodes()[0].Start(t.Context()))

@@ -56,31 +56,38 @@ func TestARefusedDocumentChangesNothing(t *testing.T) {
 	}{
 		"outside the table": {
 			settings.Update{Document: document(2, settings.Values{settings.ProducerLingerMs: settings.Number(6000)})},
-			[]settings.Name{settings.ProducerLingerMs}, "5000",
+			[]settings.Name{settings.ProducerLingerMs},
+			"5000",
 		},
 		"outside the application's bounds": {
 			settings.Update{Document: document(2, settings.Values{settings.ProducerLingerMs: settings.Number(101)})},
-			[]settings.Name{settings.ProducerLingerMs}, "upper limit 100",
+			[]settings.Name{settings.ProducerLingerMs},
+			"upper limit 100",
 		},
 		"below the floor": {
 			settings.Update{Document: document(2, settings.Values{settings.ProducerAcks: settings.Word("1")})},
-			[]settings.Name{settings.ProducerAcks}, "floor",
+			[]settings.Name{settings.ProducerAcks},
+			"floor",
 		},
 		"against the application's own values": {
 			settings.Update{Document: document(2, settings.Values{settings.ProducerDeliveryTimeoutMs: settings.Number(1000)})},
-			[]settings.Name{settings.ProducerDeliveryTimeoutMs}, "linger.ms + producer.request.timeout.ms",
+			[]settings.Name{settings.ProducerDeliveryTimeoutMs},
+			"linger.ms + producer.request.timeout.ms",
 		},
 		"bad for one topic": {
 			settings.Update{Document: topics(settings.Values{settings.ProducerLingerMs: settings.Number(101)})},
-			[]settings.Name{settings.ProducerLingerMs}, `topic "orders"`,
+			[]settings.Name{settings.ProducerLingerMs},
+			`topic "orders"`,
 		},
 		"not for one topic alone": {
 			settings.Update{Document: topics(settings.Values{settings.ProducerAcks: settings.Word("all")})},
-			[]settings.Name{settings.ProducerAcks}, "for the application",
+			[]settings.Name{settings.ProducerAcks},
+			"for the application",
 		},
 		"unknown setting": {
 			settings.Update{Document: document(2, settings.Values{"producer.nonsense": settings.Number(1)})},
-			[]settings.Name{"producer.nonsense"}, "unknown setting",
+			[]settings.Name{"producer.nonsense"},
+			"unknown setting",
 		},
 		"another application's": {settings.Update{Document: foreign}, nil, "another"},
 		"unreadable":            {settings.Update{Err: errors.New("bad JSON")}, nil, "bad JSON"},

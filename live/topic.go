@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -55,7 +56,11 @@ func (t *topic) add(e *entry, s *producerSettings) {
 
 // seen keeps the size of the largest record.
 func (t *topic) seen(size int64) {
-	for old := t.largest.Load(); size > old && !t.largest.CompareAndSwap(old, size); old = t.largest.Load() {
+	for {
+		old := t.largest.Load()
+		if size <= old || t.largest.CompareAndSwap(old, size) {
+			return
+		}
 	}
 }
 
@@ -163,6 +168,14 @@ func (t *topic) grow(old *routes, n int) *routes {
 		t.sticky.Store(int32(rand.IntN(n)))
 	}
 	return r
+}
+
+// stuck says whether a record waits for partitions or for a leader to become known.
+func (t *topic) stuck() bool {
+	t.mu.Lock()
+	penned := t.pen.n > 0
+	t.mu.Unlock()
+	return penned || slices.ContainsFunc(t.partitions(), (*partition).stuck)
 }
 
 // unresolved notes why the partitions are not known.
