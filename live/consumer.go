@@ -168,7 +168,8 @@ func NewConsumer(o ConsumerOptions) (*Consumer, error) {
 // Run joins the group and calls Handler until ctx ends or Close is called; it returns nil then. It returns the error
 // of a Handler or of OnAssigned, [ErrNoOffset], or what the cluster says if the client may not do what it does.
 // Everything else it waits out. When ctx ends, handlers are told by their contexts; Close lets them finish. Before it
-// returns, what was handled is committed and the group is left. It may be called once.
+// returns, what was handled is committed and the group is left. It may be called once, and not after Close: it
+// returns [ErrClosed] then.
 func (c *Consumer) Run(ctx context.Context) error {
 	if c.opts.Handler == nil {
 		return errors.New("a consumer without a Handler is read with Poll; set Handler to use Run")

@@ -47,13 +47,16 @@ func (s *session) logCommit(err error) {
 	}
 }
 
-// requestCommit asks for a commit and waits for its result.
+// requestCommit asks for a commit and waits for its result. At the end of a session that is the last commit's.
 func (s *session) requestCommit(ctx context.Context) error {
 	answer := make(chan error, 1)
 	select {
 	case s.commits <- answer:
 	case <-s.finished:
-		return kafka.ErrGenerationEnded
+		if len(s.uncommitted()) > 0 {
+			return kafka.ErrGenerationEnded
+		}
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -214,7 +215,9 @@ func (m *auditedMember) leave(byClose bool) {
 	if byClose {
 		closeConsumer(m.t, m.consumer)
 	}
-	require.NoError(m.t, m.running.end())
+	if err := m.running.end(); !errors.Is(err, ErrClosed) { // It was closed before it ran.
+		require.NoError(m.t, err)
+	}
 }
 
 // apply changes settings by chance, now and then one that needs a rejoin.
@@ -269,8 +272,10 @@ func TestSessionSettingsAreAppliedByRejoiningOnce(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	require.Equal(t, int32(45000), timeouts[0])
-	require.LessOrEqual(t, len(slices.Compact(timeouts)), 3, "the three changes came faster than members rejoin")
-	require.Equal(t, len(timeouts)-1, int(leaves.Load()))
+	t.Log("joined with", timeouts)
+	stays := slices.Compact(timeouts)
+	require.LessOrEqual(t, len(stays), 3, "the three changes came faster than members rejoin")
+	require.Equal(t, len(stays)-1, int(leaves.Load()))
 }
 
 // A session timeout that the brokers refuse does not end the consumer: it goes back to the former one.
