@@ -4,15 +4,18 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 
 	"github.com/veltrix/veltrix/internal/etcdtest"
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/store"
+	"github.com/veltrix/veltrix/tuner"
 )
 
 func file(t *testing.T, content string) string {
@@ -22,26 +25,40 @@ func file(t *testing.T, content string) string {
 	return path
 }
 
-// guarded is a server with authentication on: root, and hunter, who may do everything below the application hunt.
-func guarded(t *testing.T) *etcdtest.Server {
+// right is a permission on one key of the application hunt, or on all below it.
+type right struct {
+	kind clientv3.PermissionType
+	key  string
+}
+
+const (
+	reads  = clientv3.PermissionType(clientv3.PermRead)
+	writes = clientv3.PermissionType(clientv3.PermReadWrite)
+)
+
+// guarded is a server with authentication on: root, and hunter with the password tally-ho and the rights.
+func guarded(t *testing.T, rights ...right) *etcdtest.Server {
 	t.Helper()
 	server := etcdtest.Start(t)
 	client, ctx := server.Client(), t.Context()
-	prefix := key("hunt")
-	for _, do := range []func() error{
-		func() error { _, err := client.UserAdd(ctx, "root", "secret"); return err },
-		func() error { _, err := client.UserGrantRole(ctx, "root", "root"); return err },
-		func() error { _, err := client.RoleAdd(ctx, "hunting"); return err },
-		func() error {
-			_, err := client.RoleGrantPermission(ctx, "hunting", prefix, clientv3.GetPrefixRangeEnd(prefix), clientv3.PermissionType(clientv3.PermReadWrite))
-			return err
-		},
-		func() error { _, err := client.UserAdd(ctx, "hunter", "tally-ho"); return err },
-		func() error { _, err := client.UserGrantRole(ctx, "hunter", "hunting"); return err },
-		func() error { _, err := client.AuthEnable(ctx); return err },
-	} {
-		require.NoError(t, do())
+	_, err := client.RoleAdd(ctx, "hunting")
+	require.NoError(t, err)
+	for _, r := range rights {
+		end := ""
+		if strings.HasSuffix(r.key, "/") {
+			end = clientv3.GetPrefixRangeEnd(r.key)
+		}
+		_, err := client.RoleGrantPermission(ctx, "hunting", r.key, end, r.kind)
+		require.NoError(t, err)
 	}
+	for user, access := range map[string][2]string{"root": {"secret", "root"}, "hunter": {"tally-ho", "hunting"}} {
+		_, err := client.UserAdd(ctx, user, access[0])
+		require.NoError(t, err)
+		_, err = client.UserGrantRole(ctx, user, access[1])
+		require.NoError(t, err)
+	}
+	_, err = client.AuthEnable(ctx)
+	require.NoError(t, err)
 	return server
 }
 
@@ -52,25 +69,82 @@ func hunter(t *testing.T, server *etcdtest.Server, password string) store.Option
 	return o
 }
 
-func TestAUserWithARoleForItsPrefixCanDoEverything(t *testing.T) {
-	s := open(t, hunter(t, guarded(t), "tally-ho\n"))
+func TestTheRightsOfEachPartSuffice(t *testing.T) {
+	t.Run("client", func(t *testing.T) {
+		s := open(t, hunter(t, guarded(t, right{reads, key("settings")}, right{writes, key("instances", "")}), "tally-ho\n"))
+		updates := make(chan settings.Update, 1)
+		reports := make(chan settings.Report, 1)
+		reports <- settings.Report{Generation: 1}
+		run(t, func(ctx context.Context) error { return s.Watch(ctx, func(u settings.Update) { updates <- u }) })
+		stop := run(t, func(ctx context.Context) error { return s.Join(ctx, "a", reports) })
+		require.Equal(t, settings.Update{}, <-updates)
+		require.Eventually(t, func() bool { return len(instances(t, s)) == 1 }, soon, 5*time.Millisecond)
+		stop()
+		require.Empty(t, instances(t, s))
+		_, err := s.Read(t.Context())
+		require.ErrorContains(t, err, "may not do this")
+	})
+	t.Run("sidecar", func(t *testing.T) {
+		s := open(t, hunter(t, guarded(t, right{writes, key("settings")}, right{writes, key("tuner")}, right{writes, key("hold")},
+			right{writes, key("journal", "")}, right{writes, key("leader", "")}, right{reads, key("instances", "")}), "tally-ho"))
+		require.NoError(t, s.Campaign(t.Context(), "one", func(ctx context.Context, term store.Term) error {
+			return s.Commit(ctx, term, store.Change{})
+		}))
+		require.NoError(t, s.SetHold(t.Context(), tuner.Hold{Who: "anna"}))
+		require.NoError(t, s.Release(t.Context(), store.Operator{Who: "anna"}))
+		require.Empty(t, instances(t, s))
+	})
+	t.Run("operator", func(t *testing.T) {
+		s := open(t, hunter(t, guarded(t, right{writes, key("settings")}, right{reads, key("tuner")}, right{writes, key("hold")},
+			right{writes, key("journal", "")}), "tally-ho"))
+		anna := store.Operator{Who: "anna"}
+		_, err := s.SetValues(t.Context(), settings.Values{settings.ProducerLingerMs: settings.Number(7)}, nil, anna)
+		require.NoError(t, err)
+		_, err = s.Rollback(t.Context(), 0, anna)
+		require.NoError(t, err)
+		require.NoError(t, s.SetHold(t.Context(), tuner.Hold{Who: "anna"}))
+		require.NoError(t, s.Release(t.Context(), anna))
+	})
+}
+
+func TestAChangedPasswordIsReadAgain(t *testing.T) {
+	server := guarded(t, right{writes, key("")})
+	o := hunter(t, server, "tally-ho")
+	s := open(t, o)
 	updates := make(chan settings.Update, 10)
-	reports := make(chan settings.Report, 1)
-	reports <- settings.Report{Generation: 1}
 	run(t, func(ctx context.Context) error { return s.Watch(ctx, func(u settings.Update) { updates <- u }) })
-	run(t, func(ctx context.Context) error { return s.Join(ctx, "a", reports) })
-	<-updates
-	require.NoError(t, s.Campaign(t.Context(), "one", func(ctx context.Context, term store.Term) error {
-		return s.Commit(ctx, term, store.Change{})
-	}))
-	d, err := s.SetValues(t.Context(), settings.Values{settings.ProducerLingerMs: settings.Number(7)}, nil, store.Operator{Who: "anna"})
+	require.Equal(t, settings.Update{}, <-updates)
+
+	root := open(t, func() store.Options {
+		ro := o
+		ro.Username, ro.PasswordFile = "root", file(t, "secret")
+		return ro
+	}())
+	changePassword(t, server, "yoicks")
+	server.Restart() // Etcd forgets the tokens that it has given out.
+	_, err := s.Read(t.Context())
+	require.ErrorContains(t, err, "check them and "+o.PasswordFile)
+
+	require.NoError(t, os.WriteFile(o.PasswordFile, []byte("yoicks\n"), 0o600))
+	_, err = s.Read(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, settings.Update{Document: d}, <-updates)
-	require.Eventually(t, func() bool { return len(instances(t, s)) == 1 }, soon, 5*time.Millisecond)
+	d, err := root.SetValues(t.Context(), settings.Values{settings.ProducerLingerMs: settings.Number(7)}, nil, store.Operator{Who: "anna"})
+	require.NoError(t, err)
+	require.Equal(t, settings.Update{Document: d}, <-updates, "the watch goes on too")
+}
+
+// changePassword changes hunter's.
+func changePassword(t *testing.T, server *etcdtest.Server, password string) {
+	t.Helper()
+	root, err := clientv3.New(clientv3.Config{Endpoints: server.Endpoints(), Username: "root", Password: "secret", Logger: zap.NewNop()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, root.Close()) }()
+	_, err = root.UserChangePassword(t.Context(), "hunter", password)
+	require.NoError(t, err)
 }
 
 func TestAWrongPasswordIsSaidAtOnce(t *testing.T) {
-	server := guarded(t)
+	server := guarded(t, right{writes, key("")})
 	o := hunter(t, server, "wrong")
 	_, err := store.Open(t.Context(), o)
 	require.ErrorContains(t, err, `etcd refuses the name or the password of user "hunter"; check them and `+o.PasswordFile)
@@ -78,7 +152,7 @@ func TestAWrongPasswordIsSaidAtOnce(t *testing.T) {
 }
 
 func TestAMissingRightIsSaidWithThePrefix(t *testing.T) {
-	o := hunter(t, guarded(t), "tally-ho")
+	o := hunter(t, guarded(t, right{writes, key("")}), "tally-ho")
 	o.App = "other"
 	s := open(t, o)
 	_, err := s.Read(t.Context())
@@ -92,7 +166,7 @@ func TestAMissingNameIsSaid(t *testing.T) {
 }
 
 func TestAStartWithAPasswordWhileEtcdIsAway(t *testing.T) {
-	server := guarded(t)
+	server := guarded(t, right{writes, key("")})
 	server.Stop()
 	o := hunter(t, server, "tally-ho")
 	o.DialTimeout, o.RequestTimeout = time.Second, time.Second

@@ -22,19 +22,16 @@ type cacheFile struct {
 	Document json.RawMessage `json:"document"`
 }
 
-// writeCache keeps the update's document, drops the file if there is none any more, and leaves it alone if the update
-// is a complaint. A crash leaves the old file or the new one, never a part.
-func writeCache(file string, u settings.Update) error {
-	switch {
-	case u.Err != nil:
-		return nil
-	case !u.Present():
+// writeCache keeps the document, and drops the file if there is none any more. A crash leaves the old file or the new
+// one, never a part.
+func writeCache(file string, d settings.Document) error {
+	if d.Generation == 0 {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("drop the cached settings: %w", err)
 		}
 		return syncDir(filepath.Dir(file))
 	}
-	document, err := u.Document.Encode()
+	document, err := d.Encode()
 	if err != nil {
 		return err
 	}

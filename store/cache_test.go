@@ -105,7 +105,7 @@ func TestADeletedDocumentIsForgottenByTheCache(t *testing.T) {
 	d := c.set(20)
 	updates, _ := c.watch()
 	require.Equal(t, settings.Update{Document: d}, <-updates)
-	_, err := c.server.Client().Delete(t.Context(), key("hunt", "settings"))
+	_, err := c.server.Client().Delete(t.Context(), key("settings"))
 	require.NoError(t, err)
 	require.Equal(t, settings.Update{}, <-updates)
 	require.Eventually(t, func() bool { _, err := os.Stat(c.opts.CacheFile); return os.IsNotExist(err) }, soon, time.Millisecond)

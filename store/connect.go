@@ -30,7 +30,8 @@ const (
 // connection makes etcd's client when it is first needed. A client with a user name can only be made while etcd is
 // there, and etcd being away must not keep an application from starting.
 type connection struct {
-	config clientv3.Config
+	config       clientv3.Config
+	passwordFile string
 	// turn holds one token; who has it may dial.
 	turn   chan struct{}
 	client atomic.Pointer[clientv3.Client]
@@ -42,12 +43,11 @@ func newConnection(ctx context.Context, o Options) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	password, err := readPassword(o.PasswordFile)
-	if err != nil {
+	if _, err := readPassword(o.PasswordFile); err != nil {
 		return nil, err
 	}
-	c := &connection{turn: make(chan struct{}, 1), config: clientv3.Config{
-		Context: ctx, Endpoints: o.Endpoints, TLS: security, Username: o.Username, Password: password,
+	c := &connection{passwordFile: o.PasswordFile, turn: make(chan struct{}, 1), config: clientv3.Config{
+		Context: ctx, Endpoints: o.Endpoints, TLS: security, Username: o.Username,
 		DialTimeout: o.DialTimeout, DialKeepAliveTime: pingEvery, DialKeepAliveTimeout: pingTimeout,
 		// Every error is returned to the caller or logged there, in sentences.
 		Logger: zap.NewNop(),
@@ -77,6 +77,9 @@ func (c *connection) get(ctx context.Context) (*clientv3.Client, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if c.config.Context.Err() != nil {
+		return nil, ErrClosed
+	}
 	if client := c.client.Load(); client != nil {
 		return client, nil
 	}
@@ -88,8 +91,14 @@ func (c *connection) get(ctx context.Context) (*clientv3.Client, error) {
 	return client, nil
 }
 
+// dial logs in with the password that the file holds now.
 func (c *connection) dial(ctx context.Context) (*clientv3.Client, error) {
+	password, err := readPassword(c.passwordFile)
+	if err != nil {
+		return nil, err
+	}
 	config := c.config
+	config.Password = password
 	life, end := context.WithCancel(withCause(config.Context, causeOf(ctx)))
 	config.Context = life
 	stop := context.AfterFunc(ctx, end)
@@ -109,8 +118,19 @@ func (c *connection) dial(ctx context.Context) (*clientv3.Client, error) {
 	return client, nil
 }
 
+// forget drops the client, so that the next call logs in anew: its password was refused, and may have been changed.
+// Watches and leases of the former client end and are taken up again by their owners.
+func (c *connection) forget(client *clientv3.Client) {
+	if c.client.CompareAndSwap(client, nil) {
+		_ = client.Close() // Whatever it says, the client isn't used again.
+	}
+}
+
+// close disconnects; the store's life has ended, so that nobody dials after it.
 func (c *connection) close() error {
-	client := c.client.Load()
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	client := c.client.Swap(nil)
 	if client == nil {
 		return nil
 	}

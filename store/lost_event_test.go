@@ -46,8 +46,7 @@ func TestALostEventIsHealedByTheNextList(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
 	var lost atomic.Int64
-	require.NoError(t, s.conn.close())
-	s.conn.client.Store(nil)
+	s.conn.forget(s.conn.client.Load())
 	s.conn.config.DialOptions = append(s.conn.config.DialOptions, deaf(&lost))
 
 	ctx, cancel := context.WithCancel(t.Context())

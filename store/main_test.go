@@ -86,6 +86,5 @@ func harness(t *testing.T, server *etcdtest.Server, app string) storetest.Harnes
 	}
 }
 
-func key(app string, parts ...string) string {
-	return "/veltrix/v1/apps/" + app + "/" + strings.Join(parts, "/")
-}
+// key is a key of the application hunt.
+func key(parts ...string) string { return "/veltrix/v1/apps/hunt/" + strings.Join(parts, "/") }

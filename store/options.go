@@ -17,7 +17,8 @@ type Options struct {
 	// Endpoints are the URLs of the etcd cluster's members, all http or all https; "host:port" means http, or https
 	// where TLS is set.
 	Endpoints []string
-	// Username is etcd's user; empty means no authentication by name. Its password is the first line of PasswordFile.
+	// Username is etcd's user; empty means no authentication by name. Its password is the first line of PasswordFile,
+	// which is read again when etcd refuses the one before.
 	Username, PasswordFile string
 	// TLS is for https endpoints.
 	TLS TLSOptions

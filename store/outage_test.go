@@ -127,7 +127,7 @@ func TestADeletedInstanceKeyComesBack(t *testing.T) {
 	run(t, func(ctx context.Context) error { return s.Join(ctx, "a", reports) })
 	listed := func() bool { return len(instances(t, s)) == 1 }
 	require.Eventually(t, listed, soon, 5*time.Millisecond)
-	_, err := server.Client().Delete(t.Context(), key("hunt", "instances", "a"))
+	_, err := server.Client().Delete(t.Context(), key("instances", "a"))
 	require.NoError(t, err)
 	require.Eventually(t, listed, soon, 5*time.Millisecond)
 }
@@ -199,7 +199,7 @@ func TestCloseEndsWhatBlocks(t *testing.T) {
 func TestAReportByAStrangerIsListedAsARefusal(t *testing.T) {
 	server := etcdtest.Start(t)
 	s := open(t, options("hunt", server.Endpoints()...))
-	_, err := server.Client().Put(t.Context(), key("hunt", "instances", "x"), "{")
+	_, err := server.Client().Put(t.Context(), key("instances", "x"), "{")
 	require.NoError(t, err)
 	all := instances(t, s)
 	require.Len(t, all, 1)
@@ -215,11 +215,11 @@ func TestAnErrorNamesTheKeyTheServerAndTheCause(t *testing.T) {
 	server.Stop()
 	_, err := s.Read(t.Context())
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	for _, part := range []string{"read", key("hunt", "settings"), server.Endpoints()[0], "refused"} {
+	for _, part := range []string{"read", key("settings"), server.Endpoints()[0], "refused"} {
 		require.ErrorContains(t, err, part)
 	}
 	_, err = s.SetValues(t.Context(), nil, nil, store.Operator{Who: "anna"})
-	require.ErrorContains(t, err, "set values: read "+key("hunt", "settings"))
+	require.ErrorContains(t, err, "set values: read "+key("settings"))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -109,7 +109,9 @@ func (s *Store) request(ctx context.Context, doing, key string, do func(context.
 	defer cancel()
 	client, err := s.conn.get(ctx)
 	if err == nil {
-		err = do(ctx, client)
+		if err = do(ctx, client); refusesLogin(err) {
+			s.conn.forget(client)
+		}
 	}
 	if status.Code(err) == codes.DeadlineExceeded {
 		err = context.DeadlineExceeded // gRPC's timer may be ahead of the context's.

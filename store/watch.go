@@ -125,7 +125,8 @@ func (w *watch) events(events []*clientv3.Event) {
 	w.deliver(w.sequence.Event(state))
 }
 
-// deliver applies updates, and then keeps the last one for a start while etcd is away.
+// deliver applies updates, and then keeps the last document for a start while etcd is away. A complaint leaves the one
+// before.
 func (w *watch) deliver(updates []settings.Update) {
 	for _, u := range updates {
 		if u.Err != nil {
@@ -133,10 +134,10 @@ func (w *watch) deliver(updates []settings.Update) {
 		}
 		w.apply(u)
 	}
-	if w.store.opts.CacheFile == "" || len(updates) == 0 {
+	if w.store.opts.CacheFile == "" || len(updates) == 0 || updates[len(updates)-1].Err != nil {
 		return
 	}
-	if err := writeCache(w.store.opts.CacheFile, updates[len(updates)-1]); err != nil {
+	if err := writeCache(w.store.opts.CacheFile, updates[len(updates)-1].Document); err != nil {
 		w.logger.Warn("the settings are not cached", zap.Error(err))
 	}
 }

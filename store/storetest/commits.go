@@ -44,7 +44,7 @@ func readEmpty(s *stage) {
 }
 
 func commitAndRead(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	c := s.change(s.read(), 20)
 	c.State.Recent = []tuner.Sample{{Load: 7, Time: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}}
 	require.NoError(s, s.store.Commit(s.Context(), term, c))
@@ -62,7 +62,7 @@ func commitAndRead(s *stage) {
 }
 
 func commitState(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	before := s.read()
 	c := store.Change{
@@ -82,7 +82,7 @@ func commitState(s *stage) {
 }
 
 func commitStale(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	stale := s.read()
 	s.commit(term, 20)
 	s.refused(term, s.change(stale, 40), store.ErrConflict)
@@ -100,7 +100,7 @@ func commitStale(s *stage) {
 }
 
 func commitOverHold(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	before := s.read()
 	require.NoError(s, s.store.SetHold(s.Context(), tuner.Hold{Who: "anna", Why: "a deployment"}))
 	s.refused(term, s.change(before, 20), store.ErrConflict)
@@ -138,14 +138,14 @@ func commitWithoutTerm(s *stage) {
 	s.refused(store.Term{}, c, store.ErrNotLeader)
 	s.refused(store.Term{Key: "leader/nobody"}, c, store.ErrNotLeader)
 	s.refused(store.Term{Key: "leader/nobody", Revision: 1}, c, store.ErrNotLeader)
-	term, stop := s.lead("one")
+	term, stop := s.lead()
 	s.refused(store.Term{Key: term.Key, Revision: term.Revision + 1}, c, store.ErrNotLeader)
 	stop()
 	s.refused(term, c, store.ErrNotLeader)
 }
 
 func commitNonsense(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	for _, broken := range []struct {
 		name string
 		by   func(*store.Change)
@@ -171,7 +171,7 @@ func commitNonsense(s *stage) {
 }
 
 func commitTwice(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	first := s.change(s.read(), 20)
 	require.NoError(s, s.store.Commit(s.Context(), term, first))
 	again := s.change(s.read(), 40)
@@ -180,7 +180,7 @@ func commitTwice(s *stage) {
 }
 
 func commitNaN(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	c := s.change(s.read(), 20)
 	c.Decision.Evidence = tuner.Evidence{
 		Objectives: map[string]tuner.Reading{"p99": {Value: math.NaN()}, "errors": {Value: 0.5, OK: true}},
@@ -199,7 +199,7 @@ func commitNaN(s *stage) {
 }
 
 func readDamaged(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	s.Put(s, "settings", []byte(`{"schema": 1, "settings": {"producer.linger": 1}}`))
 	snapshot := s.read()
@@ -218,7 +218,7 @@ func readDamaged(s *stage) {
 }
 
 func callsEnd(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	c := s.change(s.read(), 20)
 	ctx, cancel := context.WithCancel(s.Context())
 	cancel()

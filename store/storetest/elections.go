@@ -29,7 +29,7 @@ func (s *stage) leader() string {
 
 func takeOver(s *stage) {
 	require.Empty(s, s.leader())
-	first, stop := s.lead("one")
+	first, stop := s.lead()
 	require.Equal(s, "one", s.leader())
 	elected := make(chan store.Term, 1)
 	client := s.Open(s)

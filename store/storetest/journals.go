@@ -29,7 +29,7 @@ func generations(decisions []tuner.Decision) []int64 {
 }
 
 func journalPages(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	for linger := range int64(7) {
 		s.commit(term, linger+1)
 	}
@@ -47,7 +47,7 @@ func journalPages(s *stage) {
 }
 
 func journalTrims(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	for linger := range int64(JournalLimit + 5) {
 		s.commit(term, linger+1)
 	}
@@ -61,7 +61,7 @@ func journalTrims(s *stage) {
 }
 
 func historyLists(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	var want []settings.Document
 	for linger := range int64(4) {
 		want = append([]settings.Document{s.commit(term, linger+1)}, want...)

@@ -31,7 +31,7 @@ func linger(ms int64) settings.Values {
 }
 
 func setValues(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	before := s.read()
 	batch := settings.Values{settings.ProducerBatchSize: settings.Number(64 << 10)}
@@ -103,7 +103,7 @@ func setAtOnce(s *stage) {
 }
 
 func setUnderCommit(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	before := s.read()
 	_, err := s.store.SetValues(s.Context(), linger(7), nil, anna())
 	require.NoError(s, err)
@@ -111,7 +111,7 @@ func setUnderCommit(s *stage) {
 }
 
 func rollBack(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	c := s.change(s.read(), 20)
 	c.Document.Settings = settings.Values{settings.ProducerLingerMs: settings.Number(20), settings.ProducerCompressionType: settings.Word("lz4")}
 	c.Document.Topics = map[string]settings.Values{"hunt.commands": linger(2)}
@@ -147,7 +147,7 @@ func rollBack(s *stage) {
 }
 
 func rollBackToNothing(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	d, err := s.store.Rollback(s.Context(), 0, anna())
 	require.NoError(s, err)
@@ -157,7 +157,7 @@ func rollBackToNothing(s *stage) {
 }
 
 func rollBackDamaged(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	s.Put(s, "settings", []byte(`{"schema": 1, "generation": 9, "settings": {"producer.linger.ms": -4}}`))
 	require.Error(s, s.read().DocumentErr)
@@ -169,7 +169,7 @@ func rollBackDamaged(s *stage) {
 }
 
 func growOverDeletion(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	s.commit(term, 40)
 	s.Delete(s, "settings")

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"sync"
 
 	"github.com/stretchr/testify/require"
@@ -18,13 +17,13 @@ func races() []story {
 
 // twoWriters lets two writers that both hold the leader's term read the same snapshot and commit at once.
 func twoWriters(s *stage) {
-	term, _ := s.lead("one")
-	seen, _ := s.watch()
+	term, _ := s.lead()
+	seen := s.watch()
 	writers := []Store{s.Open(s), s.Open(s)}
 	wins := make([]int, len(writers))
 	for round := range int64(rounds) {
 		snapshot := s.read()
-		require.EqualValues(s, round, snapshot.Document.Generation)
+		require.Equal(s, round, snapshot.Document.Generation)
 		errs := make([]error, len(writers))
 		changes := make([]store.Change, len(writers))
 		var wg sync.WaitGroup
@@ -38,7 +37,7 @@ func twoWriters(s *stage) {
 			winner = 1
 		}
 		require.NoError(s, errs[winner])
-		require.True(s, errors.Is(errs[1-winner], store.ErrConflict), "the other one is told: %v", errs[1-winner])
+		require.ErrorIs(s, errs[1-winner], store.ErrConflict, "the other one is told")
 		require.Equal(s, *changes[winner].Document, s.read().Document)
 		wins[winner]++
 	}

@@ -57,13 +57,13 @@ func (s *stage) eventually(condition func() bool, what string) {
 	require.Eventually(s, condition, soon, tick, what)
 }
 
-// lead campaigns on a client of its own and returns the term as soon as it is elected.
-func (s *stage) lead(id string) (term store.Term, stop func()) {
+// lead campaigns as "one" on a client of its own and returns the term as soon as it is elected.
+func (s *stage) lead() (term store.Term, stop func()) {
 	s.Helper()
 	terms := make(chan store.Term, 16)
 	client := s.Open(s)
 	stop = s.start(func(ctx context.Context) error {
-		return client.Campaign(ctx, id, func(ctx context.Context, t store.Term) error {
+		return client.Campaign(ctx, "one", func(ctx context.Context, t store.Term) error {
 			terms <- t
 			<-ctx.Done()
 			return nil
@@ -144,13 +144,13 @@ type updates struct {
 }
 
 // watch watches on a client of its own.
-func (s *stage) watch() (seen *updates, stop func()) {
+func (s *stage) watch() *updates {
 	s.Helper()
-	seen = &updates{}
+	seen := &updates{}
 	client := s.Open(s)
-	stop = s.start(func(ctx context.Context) error { return client.Watch(ctx, seen.add) })
+	s.start(func(ctx context.Context) error { return client.Watch(ctx, seen.add) })
 	s.Cleanup(func() { require.NoError(s, seen.err) })
-	return seen, stop
+	return seen
 }
 
 func (u *updates) add(x settings.Update) {

@@ -58,11 +58,11 @@ func (s *stage) forward(seen *updates) {
 }
 
 func watchFollows(s *stage) {
-	term, _ := s.lead("one")
-	empty, _ := s.watch()
+	term, _ := s.lead()
+	empty := s.watch()
 	s.ends(empty, absent, "without a document the watch says so")
 	first := s.commit(term, 20)
-	late, _ := s.watch()
+	late := s.watch()
 	s.reaches(late, 1)
 	require.Equal(s, []settings.Update{{Document: first}}, late.list())
 	for linger := range int64(20) {
@@ -76,10 +76,10 @@ func watchFollows(s *stage) {
 }
 
 func watchDeletion(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 20)
 	s.commit(term, 40)
-	seen, _ := s.watch()
+	seen := s.watch()
 	s.reaches(seen, 2)
 	s.Delete(s, "settings")
 	s.ends(seen, absent, "the deletion is delivered")
@@ -89,7 +89,7 @@ func watchDeletion(s *stage) {
 }
 
 func watchBad(s *stage) {
-	seen, _ := s.watch()
+	seen := s.watch()
 	s.ends(seen, absent, "the watch begins")
 	s.Put(s, "settings", []byte("not a document"))
 	s.ends(seen, bad, "what can't be read is reported")
@@ -99,13 +99,13 @@ func watchBad(s *stage) {
 	s.ends(seen, bad, "another schema is reported")
 	s.Put(s, "settings", s.encoded(1, 7))
 	s.reaches(seen, 1)
-	late, _ := s.watch()
+	late := s.watch()
 	s.reaches(late, 1)
 }
 
 func watchNeverBack(s *stage) {
 	s.Put(s, "settings", s.encoded(7, 20))
-	seen, _ := s.watch()
+	seen := s.watch()
 	s.reaches(seen, 7)
 	s.Put(s, "settings", s.encoded(6, 10))
 	s.ends(seen, bad, "an older generation is reported")
@@ -119,7 +119,7 @@ func watchNeverBack(s *stage) {
 }
 
 func watchSlow(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 1)
 	started, goOn := make(chan struct{}), make(chan struct{})
 	var seen updates
@@ -145,7 +145,7 @@ func watchSlow(s *stage) {
 }
 
 func watchCompaction(s *stage) {
-	term, _ := s.lead("one")
+	term, _ := s.lead()
 	s.commit(term, 1)
 	blocked, goOn := make(chan struct{}), make(chan struct{})
 	var seen updates
@@ -180,7 +180,7 @@ func watchCompaction(s *stage) {
 func watchAbsence(s *stage) {
 	_, err := s.store.SetValues(s.Context(), linger(1), nil, anna())
 	require.NoError(s, err)
-	seen, _ := s.watch()
+	seen := s.watch()
 	s.reaches(seen, 1)
 	for round := range int64(2) {
 		s.Stop(s)
