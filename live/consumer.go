@@ -45,7 +45,7 @@ const (
 type ConsumerOptions struct {
 	// Runtime holds the settings and takes the metrics. Required. Several consumers may share one.
 	Runtime *Runtime
-	// Brokers are the addresses to begin with, as host:port. Required.
+	// Brokers are the addresses to begin with, as host:port, one an element or several with commas. Required.
 	Brokers []string
 	// Group is the consumer group's name. Required.
 	Group string
@@ -87,8 +87,6 @@ func (o *ConsumerOptions) complete() error {
 	switch {
 	case o.Runtime == nil:
 		return errors.New("a consumer needs a Runtime; NewRuntime without a Source makes a static one")
-	case len(o.Brokers) == 0:
-		return errors.New("a consumer needs the address of a broker in Brokers, as host:port")
 	case o.Group == "":
 		return errors.New("a consumer needs the name of its Group; a Tail reads without one")
 	case len(o.Topics) == 0 || slices.Contains(o.Topics, ""):
@@ -97,6 +95,10 @@ func (o *ConsumerOptions) complete() error {
 		return fmt.Errorf("reset policy %d is unknown; use Earliest, Latest or Fail", o.Reset)
 	case o.RebalanceTimeout < 0:
 		return fmt.Errorf("a rebalance timeout of %v: it must not be negative", o.RebalanceTimeout)
+	}
+	var err error
+	if o.Brokers, err = bootstrap(o.Brokers); err != nil {
+		return fmt.Errorf("brokers of a consumer: %w", err)
 	}
 	if o.Logger == nil {
 		o.Logger = o.Runtime.logger

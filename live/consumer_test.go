@@ -316,9 +316,10 @@ func TestAConsumerRefusesImpossibleOptions(t *testing.T) {
 	good := ConsumerOptions{Runtime: r, Brokers: []string{"b:9092"}, Group: "g", Topics: []string{"t"}}
 	for want, change := range map[string]func(*ConsumerOptions){
 		"needs a Runtime":             func(o *ConsumerOptions) { o.Runtime = nil },
-		"needs the address":           func(o *ConsumerOptions) { o.Brokers = nil },
+		"no broker is named":          func(o *ConsumerOptions) { o.Brokers = nil },
 		"needs the name of its Group": func(o *ConsumerOptions) { o.Group = "" },
 		"names of its Topics":         func(o *ConsumerOptions) { o.Topics = []string{"t", ""} },
+		"is not host:port":            func(o *ConsumerOptions) { o.Brokers = []string{"a:1,b"} },
 		"reset policy 7":              func(o *ConsumerOptions) { o.Reset = 7 },
 		"must not be negative":        func(o *ConsumerOptions) { o.RebalanceTimeout = -1 },
 	} {

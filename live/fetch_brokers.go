@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,6 +77,15 @@ func (b *brokers) close() {
 	}
 	b.client.Transport.(*kafka.Transport).CloseIdleConnections()
 	b.own.close()
+}
+
+// bootstrap returns the addresses to begin with, one an element, or what is wrong with them.
+func bootstrap(brokers []string) ([]string, error) {
+	addr, err := brokerAddr(brokers)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(addr.String(), ","), nil
 }
 
 func (b *brokers) addr() net.Addr { return b.client.Addr }

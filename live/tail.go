@@ -23,7 +23,7 @@ type TailFrom struct {
 type TailOptions struct {
 	// Runtime holds the settings and takes the metrics. Required. Fetch settings count for tails as for consumers.
 	Runtime *Runtime
-	// Brokers are the addresses to begin with, as host:port. Required.
+	// Brokers are the addresses to begin with, as host:port, one an element or several with commas. Required.
 	Brokers []string
 	// Topic is what to read. Required. If it does not exist yet, the tail waits for it.
 	Topic string
@@ -59,8 +59,6 @@ func NewTail(o TailOptions) (*Tail, error) {
 	switch {
 	case o.Runtime == nil:
 		return nil, errors.New("a tail needs a Runtime; NewRuntime without a Source makes a static one")
-	case len(o.Brokers) == 0:
-		return nil, errors.New("a tail needs the address of a broker in Brokers, as host:port")
 	case o.Topic == "":
 		return nil, errors.New("a tail needs the name of a Topic")
 	case o.Handler == nil:
@@ -72,6 +70,10 @@ func NewTail(o TailOptions) (*Tail, error) {
 		o.Logger = o.Runtime.logger
 	}
 	o.From.Offsets = maps.Clone(o.From.Offsets)
+	var err error
+	if o.Brokers, err = bootstrap(o.Brokers); err != nil {
+		return nil, fmt.Errorf("brokers of a tail: %w", err)
+	}
 	m, err := o.Runtime.consumers()
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 type ReadOptions struct {
 	// Runtime holds the settings and takes the metrics. Required.
 	Runtime *Runtime
-	// Brokers are the addresses to begin with, as host:port. Required.
+	// Brokers are the addresses to begin with, as host:port, one an element or several with commas. Required.
 	Brokers []string
 	// Topic is what to read. Required.
 	Topic string
@@ -46,13 +46,16 @@ func ReadPartition(ctx context.Context, o ReadOptions) (next int64, err error) {
 	switch {
 	case o.Runtime == nil:
 		return 0, errors.New("reading a partition needs a Runtime; NewRuntime without a Source makes a static one")
-	case len(o.Brokers) == 0 || o.Topic == "" || o.Handler == nil:
-		return 0, errors.New("reading a partition needs Brokers, a Topic and a Handler")
+	case o.Topic == "" || o.Handler == nil:
+		return 0, errors.New("reading a partition needs a Topic and a Handler")
 	case o.Partition < 0 || o.From < 0 || o.To < 0:
 		return 0, fmt.Errorf("read partition %d from offset %d to %d: none may be negative", o.Partition, o.From, o.To)
 	}
 	if o.Logger == nil {
 		o.Logger = o.Runtime.logger
+	}
+	if o.Brokers, err = bootstrap(o.Brokers); err != nil {
+		return 0, fmt.Errorf("brokers to read from: %w", err)
 	}
 	m, err := o.Runtime.consumers()
 	if err != nil {

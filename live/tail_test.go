@@ -186,7 +186,7 @@ func TestAPartitionIsReadToItsEnd(t *testing.T) {
 	})
 	require.ErrorIs(t, err, boom)
 	_, err = ReadPartition(t.Context(), ReadOptions{Runtime: r})
-	require.ErrorContains(t, err, "needs Brokers")
+	require.ErrorContains(t, err, "needs a Topic")
 }
 
 // Bad options are refused with what to do about them.
@@ -195,7 +195,7 @@ func TestATailRefusesImpossibleOptions(t *testing.T) {
 	good := TailOptions{Runtime: r, Brokers: []string{"b:9092"}, Topic: "t", Handler: (&ledger{}).tail}
 	for want, change := range map[string]func(*TailOptions){
 		"needs a Runtime":        func(o *TailOptions) { o.Runtime = nil },
-		"needs the address":      func(o *TailOptions) { o.Brokers = nil },
+		"no broker is named":     func(o *TailOptions) { o.Brokers = nil },
 		"needs the name":         func(o *TailOptions) { o.Topic = "" },
 		"needs a Handler":        func(o *TailOptions) { o.Handler = nil },
 		"use Earliest or Latest": func(o *TailOptions) { o.From.Start = Fail },
