@@ -27,6 +27,9 @@ type DemoOptions struct {
 	Kafka, Prometheus, Etcd string
 	// Phases are the players' traffic.
 	Phases []Phase
+	// P99 is the objective of a claim's latency, and TimeoutPercent the share of claims that may time out.
+	P99            time.Duration
+	TimeoutPercent float64
 	// Dir keeps data, configuration and logs; a temporary folder that is removed at the end if it is empty.
 	Dir string
 	// Out gets the progress.
@@ -35,7 +38,10 @@ type DemoOptions struct {
 
 // DefaultDemo returns the demonstration that needs nothing but Go.
 func DefaultDemo() DemoOptions {
-	return DemoOptions{Kafka: "fake", Prometheus: "embedded", Etcd: "embedded", Out: io.Discard}
+	return DemoOptions{
+		Kafka: "fake", Prometheus: "embedded", Etcd: "embedded", Out: io.Discard,
+		P99: 150 * time.Millisecond, TimeoutPercent: 0.1,
+	}
 }
 
 // fakeBroker is what the in-memory broker needs for a request: about what a small broker on a busy machine does.
@@ -66,12 +72,12 @@ func Demo(ctx context.Context, o DemoOptions) (Result, error) {
 	progress.Say("starting Kafka (%s), Prometheus (%s), etcd (%s), two engines and the sidecar …", o.Kafka, o.Prometheus, o.Etcd)
 	r, err := startRig(ctx, rigOptions{
 		Kafka: o.Kafka, Prometheus: o.Prometheus, Etcd: o.Etcd,
-		service: fakeBroker(), own: asFound(), engines: 2, dir: dir, logger: zap.NewNop(),
+		service: fakeBroker(), own: asFound(), engines: 2, dir: dir, p99: o.P99, logger: zap.NewNop(),
 	})
 	if err != nil {
 		return Result{}, err
 	}
-	d := &demo{rig: r, progress: progress, phases: o.Phases, ledger: NewLedger()}
+	d := &demo{options: o, rig: r, progress: progress, phases: o.Phases, ledger: NewLedger()}
 	result, err := d.run(ctx)
 	return result, errors.Join(err, r.stop())
 }
@@ -92,6 +98,7 @@ func workDir(dir string) (string, func(), error) {
 
 // demo is one run.
 type demo struct {
+	options  DemoOptions
 	rig      *rig
 	progress *Progress
 	phases   []Phase

@@ -18,9 +18,8 @@ import (
 	"github.com/veltrix/veltrix/store"
 )
 
-// Objectives of the lab: what players feel.
+// What the lab's sidecar watches beside the latency, and how.
 const (
-	claimP99Seconds = 0.150
 	timeoutsPerS    = 0.5
 	sidecarInterval = 2 * time.Second
 	metricRange     = "10s"
@@ -53,6 +52,7 @@ type loopOptions struct {
 	etcd       []string
 	mode       string
 	dir        string
+	p99        time.Duration
 	logger     *zap.Logger
 }
 
@@ -65,7 +65,7 @@ func (o loopOptions) writeConfig() (string, error) {
 	}
 	err := template.Must(template.New("veltrix.yml").Parse(configText)).Execute(&b, map[string]any{
 		"App": AppName, "Mode": o.mode, "Interval": sidecarInterval, "Prometheus": o.prometheus, "Etcd": strings.Join(quoted, ", "),
-		"Range": metricRange, "P99": claimP99Seconds, "Timeouts": timeoutsPerS,
+		"Range": metricRange, "P99": o.p99.Seconds(), "Timeouts": timeoutsPerS,
 	})
 	if err != nil {
 		return "", fmt.Errorf("write the sidecar's configuration: %w", err)

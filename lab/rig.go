@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,6 +22,7 @@ type rigOptions struct {
 	own                     settings.Values
 	engines                 int
 	dir                     string
+	p99                     time.Duration
 	logger                  *zap.Logger
 }
 
@@ -150,7 +152,7 @@ func (r *rig) waitReady(ctx context.Context) error {
 func (r *rig) startLoop(ctx context.Context) error {
 	o := r.options
 	loop, err := newLoop(ctx, r.loopListener, loopOptions{
-		prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, logger: o.logger,
+		prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, p99: o.p99, logger: o.logger,
 	})
 	if err != nil {
 		return err
@@ -183,8 +185,8 @@ func (r *rig) urls() []string {
 func (r *rig) stop() error {
 	r.cancel()
 	errs := []error{r.running.Wait()}
-	for i := len(r.closers) - 1; i >= 0; i-- {
-		errs = append(errs, r.closers[i]())
+	for _, stop := range slices.Backward(r.closers) {
+		errs = append(errs, stop())
 	}
 	return errors.Join(errs...)
 }

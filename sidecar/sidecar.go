@@ -188,7 +188,7 @@ func (s *Sidecar) every(ctx context.Context, f func(ctx context.Context, now tim
 	due := time.Now()
 	for {
 		bounded, cancel := context.WithTimeout(ctx, interval)
-		f(bounded, time.Now())
+		f(bounded, due)
 		cancel()
 		if late := int(time.Since(due) / interval); late > 1 {
 			s.metrics.ticksMissed.Add(float64(late - 1))

@@ -49,6 +49,7 @@ and Maven), with --prometheus real the prometheus binary.`,
 	f.StringVar(&o.Prometheus, "prometheus", o.Prometheus, "embedded (in this process), real (the prometheus binary), or the URL of one that scrapes the engines")
 	f.StringVar(&o.Etcd, "etcd", o.Etcd, "embedded (in this process), or the URL of one that runs")
 	f.StringVar(&profile, "profile", profile, "phases of the traffic, NAME:DURATION@REQUESTS_PER_SECOND, separated by commas")
+	f.DurationVar(&o.P99, "objective", o.P99, "99 % of the claims must be answered within this time")
 	f.StringVar(&out, "out", out, "where to write the result as JSON")
 	f.StringVar(&o.Dir, "dir", o.Dir, "where to keep data, configuration and logs; empty: a temporary folder that is removed")
 	return cmd

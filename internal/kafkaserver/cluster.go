@@ -185,7 +185,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("find a free port for Kafka: %w", err)
 		}
-		defer l.Close() //nolint:revive // all are to be held until the function returns
+		defer l.Close()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
