@@ -71,7 +71,10 @@ func TestOneWinnerHoweverManyClaimAtOnce(t *testing.T) {
 	for i := range players {
 		url := []string{one.url, two.url}[i%2]
 		claims.Go(func() {
-			status, _ := post(t, c, url+"/v1/hunts/"+id+"/claims", "", claim(fmt.Sprint("p", i), "t0", "anchor"))
+			status, _, err := send(t.Context(), c, http.MethodPost, url+"/v1/hunts/"+id+"/claims", "", claim(fmt.Sprint("p", i), "t0", "anchor"))
+			if err != nil {
+				t.Error(err)
+			}
 			mu.Lock()
 			answers[status]++
 			mu.Unlock()
@@ -137,7 +140,10 @@ func TestAClaimIsAnsweredAtItsDeadline(t *testing.T) {
 	})
 	late := make(chan int, 1)
 	go func() {
-		status, _ := post(t, c, one.url+"/v1/hunts/"+id+"/claims", "late", claim("p0", "t0", "anchor"))
+		status, _, err := send(t.Context(), c, http.MethodPost, one.url+"/v1/hunts/"+id+"/claims", "late", claim("p0", "t0", "anchor"))
+		if err != nil {
+			t.Error(err)
+		}
 		late <- status
 	}()
 	require.Eventually(t, func() bool { return value(t, one, "hunt_waiting_requests") == 1 }, time.Minute, time.Millisecond)

@@ -89,33 +89,42 @@ func client(t *testing.T) *http.Client {
 // post sends body and returns the status and the answer's fields.
 func post(t *testing.T, c *http.Client, url, key string, body any) (int, map[string]any) {
 	t.Helper()
-	b, err := json.Marshal(body)
+	status, fields, err := send(t.Context(), c, http.MethodPost, url, key, body)
 	require.NoError(t, err)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(b))
-	require.NoError(t, err)
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
-	return do(t, c, req)
+	return status, fields
 }
 
 func get(t *testing.T, c *http.Client, url string) (int, map[string]any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	status, fields, err := send(t.Context(), c, http.MethodGet, url, "", nil)
 	require.NoError(t, err)
-	return do(t, c, req)
+	return status, fields
 }
 
-func do(t *testing.T, c *http.Client, req *http.Request) (int, map[string]any) {
-	t.Helper()
+// send is for any goroutine.
+func send(ctx context.Context, c *http.Client, method, url, key string, body any) (int, map[string]any, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return 0, nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(b))
+	if err != nil {
+		return 0, nil, err
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	resp, err := c.Do(req)
-	require.NoError(t, err)
+	if err != nil {
+		return 0, nil, err
+	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	require.NoError(t, err)
 	fields := map[string]any{}
-	require.NoError(t, json.Unmarshal(text, &fields), "%s", text)
-	return resp.StatusCode, fields
+	if err := json.NewDecoder(resp.Body).Decode(&fields); err != nil {
+		return resp.StatusCode, nil, fmt.Errorf("read the answer: %w", err)
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, fields, err
 }
 
 // newHunt creates a hunt with treasures t0, t1, … and lets the players p0, p1, … join.

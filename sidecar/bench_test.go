@@ -154,7 +154,8 @@ func (b *bench) start(s *sidecar.Sidecar) (stop func()) {
 }
 
 // instance is an engine that applies every document at once and says so, until the returned function is called.
-func (b *bench) instance(id string) (stop func()) {
+func (b *bench) instance() (stop func()) {
+	const id = "engine-1"
 	ctx, cancel := context.WithCancel(context.Background())
 	reports := make(chan settings.Report, 1)
 	report := func(generation int64) settings.Report {

@@ -32,7 +32,7 @@ func serve(t *testing.T, s *sidecar.Sidecar, method, path, body string) (int, st
 func TestTheAPITellsWhatTheLoopKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		registry := prometheus.NewRegistry()
 		s := b.sidecar("one", func(o *sidecar.Options) { o.Registerer, o.Gatherer = registry, registry })
 		defer b.start(s)()

@@ -23,7 +23,7 @@ import (
 func TestTheLoopHealsABrokenObjective(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		s := b.sidecar("one", nil)
 		defer b.start(s)()
 
@@ -49,7 +49,7 @@ func TestBlindTheLoopChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, "enforce")
-				defer b.instance("engine-1")()
+				defer b.instance()()
 				b.plant.fail(fault)
 				s := b.sidecar("one", nil)
 				defer b.start(s)()
@@ -70,7 +70,7 @@ func TestBlindTheLoopChangesNothing(t *testing.T) {
 func TestWithoutTheStoreTheLoopWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		s := b.sidecar("one", nil)
 		defer b.start(s)()
 		time.Sleep(time.Second)
@@ -111,7 +111,7 @@ func (r readOnly) SetHold(context.Context, tuner.Hold) error {
 func TestInShadowNothingIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "shadow")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		s := b.sidecar("one", func(o *sidecar.Options) { o.Store = readOnly{b.store, t} })
 		defer b.start(s)()
 		time.Sleep(11 * time.Second)
@@ -127,7 +127,7 @@ func TestInShadowNothingIsWritten(t *testing.T) {
 func TestTheOtherSidecarGoesOnWithTheTrial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		one, two := b.sidecar("one", nil), b.sidecar("two", nil)
 		stopOne := b.start(one)
 		defer stopOne()
@@ -154,7 +154,7 @@ func TestTheOtherSidecarGoesOnWithTheTrial(t *testing.T) {
 func TestAfterLostLeadershipTheLoopStandsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		s := b.sidecar("one", nil)
 		defer b.start(s)()
 		time.Sleep(6 * time.Second)
@@ -169,7 +169,7 @@ func TestAfterLostLeadershipTheLoopStandsAgain(t *testing.T) {
 func TestAnOperatorsWriteIsNotFought(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		s := b.sidecar("one", nil)
 		defer b.start(s)()
 		time.Sleep(6 * time.Second)
@@ -185,7 +185,7 @@ func TestAnOperatorsWriteIsNotFought(t *testing.T) {
 func TestTheDecisionLogReplays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		stop := b.start(b.sidecar("one", nil))
 		time.Sleep(20 * time.Minute)
 		stop()
@@ -216,7 +216,7 @@ func TestReloadingKeepsTheLastGoodRules(t *testing.T) {
 func TestASlowPrometheusIsNotAskedTwiceAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, "enforce")
-		defer b.instance("engine-1")()
+		defer b.instance()()
 		slow := &slowQuerier{plant: b.plant}
 		s := b.sidecar("one", func(o *sidecar.Options) { o.Prometheus = slow })
 		defer b.start(s)()
