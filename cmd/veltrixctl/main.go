@@ -83,6 +83,7 @@ Exit codes:
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(checkCommand())
+	root.AddCommand(checkCommand(), settingsCommand(), statusCommand())
+	root.AddCommand(statusCommand(), settingsCommand())
 	return root
 }
