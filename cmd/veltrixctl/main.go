@@ -84,6 +84,5 @@ Exit codes:
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.AddCommand(checkCommand(), settingsCommand(), statusCommand())
-	root.AddCommand(statusCommand(), settingsCommand())
 	return root
 }
