@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -11,15 +10,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/engine"
+	"github.com/veltrix/veltrix/internal/process"
 	"github.com/veltrix/veltrix/live"
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/store"
 )
 
-// AppName is the application's name in the lab, as its documents and metrics have it.
+// AppName is the application's name in the lab, as its documents and metrics have it; in an etcd that the lab doesn't start
+// itself the run's name is added, because documents of an earlier run would still count.
 const AppName = "hunt-engine"
 
 // instance is one engine with its own connection to etcd, its own metrics and its own listener: as in a process of its own.
@@ -36,9 +36,9 @@ type instance struct {
 func listen(n int) ([]net.Listener, error) {
 	listeners := make([]net.Listener, 0, n)
 	for range n {
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		l, err := process.Listen(context.Background(), "127.0.0.1:0")
 		if err != nil {
-			return nil, fmt.Errorf("listen for an engine: %w", err)
+			return nil, err
 		}
 		listeners = append(listeners, l)
 	}
@@ -47,6 +47,7 @@ func listen(n int) ([]net.Listener, error) {
 
 // engineOptions says how the lab's engines run.
 type engineOptions struct {
+	app       string
 	brokers   []string
 	etcd      []string
 	own       settings.Values // the application's own settings
@@ -56,13 +57,13 @@ type engineOptions struct {
 }
 
 func newInstance(ctx context.Context, id string, l net.Listener, o engineOptions) (*instance, error) {
-	s, err := store.Open(ctx, store.Options{App: AppName, Endpoints: o.etcd, Logger: o.logger})
+	s, err := store.Open(ctx, store.Options{App: o.app, Endpoints: o.etcd, Logger: o.logger})
 	if err != nil {
 		return nil, err
 	}
 	i := &instance{id: id, listener: l, store: s, metrics: prometheus.NewRegistry()}
 	i.runtime, err = live.NewRuntime(live.RuntimeOptions{
-		App: AppName, ID: id, ClientID: AppName, Version: "lab",
+		App: o.app, ID: id, ClientID: AppName, Version: "lab",
 		Base: o.own, Source: s, Registerer: i.metrics, Logger: o.logger,
 	})
 	if err != nil {
@@ -104,35 +105,5 @@ func (i *instance) run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(i.metrics, promhttp.HandlerOpts{}))
 	mux.Handle("/", i.engine.Handler())
-	return serving(ctx, i.listener, mux, i.runtime.Run, i.engine.Run)
+	return process.Serve(ctx, i.listener, "", mux, i.runtime.Run, i.engine.Run)
 }
-
-// serving runs parts and an HTTP server until ctx ends or one of them fails. The server ends first, so that requests under way
-// still find the parts that answer them.
-func serving(ctx context.Context, l net.Listener, h http.Handler, parts ...func(context.Context) error) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	detached, stopParts := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopParts()
-	group, running := errgroup.WithContext(detached)
-	for _, part := range parts {
-		group.Go(func() error { return part(running) })
-	}
-	group.Go(func() error {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve %s: %w", l.Addr(), err)
-		}
-		return nil
-	})
-	select {
-	case <-ctx.Done():
-	case <-running.Done(): // one of the parts failed
-	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
-	defer cancel()
-	err := server.Shutdown(bounded)
-	stopParts()
-	return errors.Join(err, group.Wait())
-}
-
-// shutdownWithin bounds the end of requests under way.
-const shutdownWithin = 10 * time.Second

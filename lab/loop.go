@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/veltrix/veltrix/internal/process"
 	"github.com/veltrix/veltrix/sidecar"
 	"github.com/veltrix/veltrix/store"
 )
@@ -27,7 +28,7 @@ const (
 
 // configText is the sidecar's configuration in the lab. It is written to a file and read back, as a user's is.
 const configText = `app: {{.App}}
-selector: '{job="{{.App}}"}'
+selector: '{job="{{.Job}}"}'
 mode: {{.Mode}}
 interval: {{.Interval}}
 prometheus: {url: "{{.Prometheus}}"}
@@ -48,6 +49,7 @@ bounds:
 
 // loopOptions says what the lab's sidecar watches.
 type loopOptions struct {
+	app        string
 	prometheus string
 	etcd       []string
 	mode       string
@@ -64,7 +66,7 @@ func (o loopOptions) writeConfig() (string, error) {
 		quoted[i] = fmt.Sprintf("%q", e)
 	}
 	err := template.Must(template.New("veltrix.yml").Parse(configText)).Execute(&b, map[string]any{
-		"App": AppName, "Mode": o.mode, "Interval": sidecarInterval, "Prometheus": o.prometheus, "Etcd": strings.Join(quoted, ", "),
+		"App": o.app, "Job": AppName, "Mode": o.mode, "Interval": sidecarInterval, "Prometheus": o.prometheus, "Etcd": strings.Join(quoted, ", "),
 		"Range": metricRange, "P99": o.p99.Seconds(), "Timeouts": timeoutsPerS,
 	})
 	if err != nil {
@@ -94,7 +96,7 @@ func newLoop(ctx context.Context, l net.Listener, o loopOptions) (*loop, error) 
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Options{App: AppName, Endpoints: o.etcd, Logger: o.logger})
+	s, err := store.Open(ctx, store.Options{App: o.app, Endpoints: o.etcd, Logger: o.logger})
 	if err != nil {
 		return nil, err
 	}
@@ -107,5 +109,5 @@ func newLoop(ctx context.Context, l net.Listener, o loopOptions) (*loop, error) 
 
 // run runs the loop and its HTTP server until ctx ends.
 func (l *loop) run(ctx context.Context) error {
-	return serving(ctx, l.listener, l.sidecar.Handler(), l.sidecar.Run)
+	return process.Serve(ctx, l.listener, "", l.sidecar.Handler(), l.sidecar.Run)
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,7 @@ type Players struct {
 	recorder *Recorder
 	ledger   *Ledger
 
+	run   string   // names this run, so that the hunts of an earlier one on the same Kafka are not these
 	hunts []string // their ids
 	next  atomic.Int64
 	size  game
@@ -45,10 +47,13 @@ type Players struct {
 func newPlayers(urls []string, recorder *Recorder, ledger *Ledger) *Players {
 	transport := &http.Transport{MaxIdleConnsPerHost: maxWaiting, MaxConnsPerHost: maxWaiting}
 	return &Players{
-		urls: urls, client: &http.Client{Transport: transport, Timeout: patience}, recorder: recorder, ledger: ledger,
+		run: runName(), urls: urls, client: &http.Client{Transport: transport, Timeout: patience}, recorder: recorder, ledger: ledger,
 		size: game{hunts: defaultHunts, players: defaultPlayers},
 	}
 }
+
+// runName returns a name that no earlier run had.
+func runName() string { return strconv.FormatInt(time.Now().UnixMilli(), 36) }
 
 // close lets go of the connections.
 func (p *Players) close() { p.client.CloseIdleConnections() }
@@ -118,7 +123,7 @@ func (p *Players) hide(ctx context.Context, number int, treasures int64) (string
 	var made struct {
 		ID string `json:"id"`
 	}
-	if err := p.mustPost(ctx, "/v1/hunts", fmt.Sprintf("hunt-%d", number), hunt, &made); err != nil {
+	if err := p.mustPost(ctx, "/v1/hunts", fmt.Sprintf("%s-hunt-%d", p.run, number), hunt, &made); err != nil {
 		return "", fmt.Errorf("create a hunt: %w", err)
 	}
 	joining, ctx := errgroup.WithContext(ctx)

@@ -43,6 +43,7 @@ type rig struct {
 	loop       *loop
 
 	options      rigOptions
+	app          string // the application's name in etcd
 	loopListener net.Listener
 
 	running *errgroup.Group
@@ -55,7 +56,10 @@ type rig struct {
 // what had been started is stopped again.
 func startRig(ctx context.Context, o rigOptions) (*rig, error) {
 	runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	r := &rig{options: o, cancel: cancel}
+	r := &rig{options: o, app: AppName, cancel: cancel}
+	if o.Etcd != "embedded" {
+		r.app += "-" + runName()
+	}
 	r.running, r.runCtx = errgroup.WithContext(runCtx)
 	if err := r.start(ctx); err != nil {
 		return nil, errors.Join(err, r.stop())
@@ -78,7 +82,7 @@ func (r *rig) start(ctx context.Context) error {
 	}
 	for n, l := range listeners {
 		i, err := newInstance(ctx, fmt.Sprintf("engine-%d", n+1), l, engineOptions{
-			brokers: r.kafka.Brokers, etcd: r.etcd.Endpoints, own: o.own,
+			app: r.app, brokers: r.kafka.Brokers, etcd: r.etcd.Endpoints, own: o.own,
 			deadline: claimDeadline, partition: topicPartitions, logger: o.logger,
 		})
 		if err != nil {
@@ -152,7 +156,7 @@ func (r *rig) waitReady(ctx context.Context) error {
 func (r *rig) startLoop(ctx context.Context) error {
 	o := r.options
 	loop, err := newLoop(ctx, r.loopListener, loopOptions{
-		prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, p99: o.p99, logger: o.logger,
+		app: r.app, prometheus: r.prometheus.URL, etcd: r.etcd.Endpoints, mode: "enforce", dir: o.dir, p99: o.p99, logger: o.logger,
 	})
 	if err != nil {
 		return err

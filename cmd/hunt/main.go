@@ -3,31 +3,19 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
-)
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1 // the engine ended with an error
-	exitUsage  = 2 // flags or configuration are wrong; nothing was started
+	"github.com/veltrix/veltrix/internal/process"
 )
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
-
-// usageError marks an error that was found before anything was started.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
 
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -36,15 +24,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
-	if err == nil {
-		return exitOK
-	}
-	fmt.Fprintln(stderr, "hunt:", err)
-	if errors.As(err, new(usageError)) {
-		return exitUsage
-	}
-	return exitFailed
+	return process.Exit(stderr, "hunt", cmd.ExecuteContext(ctx))
 }
 
 // flags are what the command line says beside the configuration file.
@@ -74,7 +54,7 @@ running; 2 flags or configuration are wrong.`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), f, stdout) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return process.UsageError{Err: err} })
 	s := cmd.Flags()
 	s.StringVar(&f.config, "config.file", "hunt.yml", "the configuration")
 	s.BoolVar(&f.check, "config.check", false, "check the configuration, and exit")

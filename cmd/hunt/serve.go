@@ -5,40 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/prometheus/exporter-toolkit/web"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/engine"
+	"github.com/veltrix/veltrix/internal/process"
 	"github.com/veltrix/veltrix/live"
 	"github.com/veltrix/veltrix/store"
 )
-
-// shutdownWithin bounds the end of requests under way.
-const shutdownWithin = 10 * time.Second
 
 // serve wires the parts together and runs them until ctx ends.
 func serve(ctx context.Context, f flags, stdout io.Writer) error {
 	c, err := loadConfig(f.config)
 	if err != nil {
-		return usageError{err}
+		return process.UsageError{Err: err}
 	}
 	if f.check {
 		fmt.Fprintf(stdout, "%s is fine: application %s, instance %s\n", f.config, c.App, c.Instance)
 		return nil
 	}
-	log, err := newLogger(f.logLevel)
+	log, err := process.NewLogger(f.logLevel)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	defer func() { _ = log.Sync() }() // standard error can't always be synced
 
@@ -57,23 +49,9 @@ func serve(ctx context.Context, f flags, stdout io.Writer) error {
 	return errors.Join(runAll(ctx, runtime, hunt, registry, f, log), closeStore())
 }
 
-func newLogger(level string) (*zap.Logger, error) {
-	parsed, err := zapcore.ParseLevel(level)
-	if err != nil {
-		return nil, fmt.Errorf("--log.level %q: write debug, info, warn or error", level)
-	}
-	c := zap.NewProductionConfig()
-	c.Level = zap.NewAtomicLevelAt(parsed)
-	c.EncoderConfig.EncodeTime = zapcore.ISO8601TimeEncoder
-	return c.Build()
-}
-
 // newRuntime makes the live client's runtime, with etcd as its source where that is configured.
 func newRuntime(ctx context.Context, c *config, log *zap.Logger) (*live.Runtime, func() error, *prometheus.Registry, error) {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-	)
+	registry := process.NewRegistry()
 	o := c.runtime()
 	o.Registerer, o.Logger = registry, log
 	closeStore := func() error { return nil }
@@ -93,38 +71,15 @@ func newRuntime(ctx context.Context, c *config, log *zap.Logger) (*live.Runtime,
 	return runtime, closeStore, registry, nil
 }
 
-// runAll runs runtime, engine and HTTP server until ctx ends or one of them fails. The server ends first, so that requests
-// under way still get their answers.
+// runAll runs runtime, engine and HTTP server until ctx ends or one of them fails.
 func runAll(ctx context.Context, runtime *live.Runtime, hunt *engine.Engine, registry *prometheus.Registry, f flags, log *zap.Logger) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.listen)
+	listener, err := process.Listen(ctx, f.listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", f.listen, err)
+		return err
 	}
+	log.Info("listening", zap.String("address", listener.Addr().String()))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.Handle("/", hunt.Handler())
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute}
-
-	detached, stopParts := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopParts()
-	group, running := errgroup.WithContext(detached)
-	group.Go(func() error { return runtime.Run(running) })
-	group.Go(func() error { return hunt.Run(running) })
-	group.Go(func() error {
-		log.Info("listening", zap.String("address", listener.Addr().String()))
-		err := web.Serve(listener, server, &web.FlagConfig{WebConfigFile: &f.webConfig}, slog.New(slog.DiscardHandler))
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
-		}
-		return fmt.Errorf("serve HTTP: %w", err)
-	})
-	select {
-	case <-ctx.Done():
-	case <-running.Done(): // one of the parts failed
-	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
-	defer cancel()
-	err = server.Shutdown(bounded)
-	stopParts()
-	return errors.Join(err, group.Wait())
+	return process.Serve(ctx, listener, f.webConfig, mux, runtime.Run, hunt.Run)
 }

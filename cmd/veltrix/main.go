@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,13 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-)
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1 // the loop or its HTTP server ended with an error
-	exitUsage  = 2 // flags or configuration are wrong; nothing was started
+	"github.com/veltrix/veltrix/internal/process"
 )
 
 func main() {
@@ -30,11 +24,6 @@ type flags struct {
 	check, lifecycle, admin                 bool
 }
 
-// usageError marks an error that was found before anything was started.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -42,16 +31,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, new(usageError)):
-		fmt.Fprintln(stderr, "veltrix:", err)
-		return exitUsage
-	}
-	fmt.Fprintln(stderr, "veltrix:", err)
-	return exitFailed
+	return process.Exit(stderr, "veltrix", cmd.ExecuteContext(ctx))
 }
 
 func command(stdout io.Writer) *cobra.Command {
@@ -75,7 +55,7 @@ running; 2 flags or configuration are wrong.`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), f, stdout) },
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return process.UsageError{Err: err} })
 	host, _ := os.Hostname() // without a name the id is the process's alone
 	s := cmd.Flags()
 	s.StringVar(&f.config, "config.file", "veltrix.yml", "the configuration")

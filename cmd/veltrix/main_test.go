@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/veltrix/veltrix/internal/process"
 )
 
 func TestTheExampleIsFine(t *testing.T) {
 	code, out, _ := try("--config.file=veltrix.example.yml", "--config.check")
-	require.Equal(t, exitOK, code)
+	require.Equal(t, process.ExitOK, code)
 	require.Equal(t, "veltrix.example.yml is fine: application hunt-engine, mode shadow\n", out)
 }
 
@@ -35,7 +37,7 @@ func TestWhatIsWrongIsSaidAtTheStart(t *testing.T) {
 			require.Contains(t, string(good), c.from)
 			require.NoError(t, os.WriteFile(file, bytes.Replace(good, []byte(c.from), []byte(c.to), 1), 0o600))
 			code, _, stderr := try("--config.file="+file, "--config.check")
-			require.Equal(t, exitUsage, code)
+			require.Equal(t, process.ExitUsage, code)
 			require.Contains(t, stderr, c.want)
 		})
 	}
@@ -43,13 +45,13 @@ func TestWhatIsWrongIsSaidAtTheStart(t *testing.T) {
 
 func TestChangingHoldsOverTheNetworkNeedsAuthentication(t *testing.T) {
 	code, _, stderr := try("--config.file=veltrix.example.yml", "--web.enable-admin-api", "--web.listen-address=0.0.0.0:9190")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, process.ExitUsage, code)
 	require.Contains(t, stderr, "needs --web.config.file")
 }
 
 func TestAnUnknownFlagIsAUsageError(t *testing.T) {
 	code, _, stderr := try("--nonsense")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, process.ExitUsage, code)
 	require.Contains(t, stderr, "unknown flag: --nonsense")
 }
 

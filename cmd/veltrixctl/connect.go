@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -35,8 +37,16 @@ func (c *connection) flags(cmd *cobra.Command) {
 }
 
 func (c *connection) validate() error {
-	if c.store.App == "" {
+	o := c.store
+	switch {
+	case o.App == "":
 		return &exitError{exitUsage, errors.New("--app is missing; name the application, as in the sidecar's configuration")}
+	case (o.Username == "") != (o.PasswordFile == ""):
+		return &exitError{exitUsage, errors.New("--etcd.username and --etcd.password-file are needed together: give both or neither")}
+	case (o.TLS.CertFile == "") != (o.TLS.KeyFile == ""):
+		return &exitError{exitUsage, errors.New("--etcd.cert-file and --etcd.key-file are needed together: give both or neither")}
+	case c.timeout <= 0:
+		return &exitError{exitUsage, fmt.Errorf("--timeout %s: write a time above zero, for example 10s", c.timeout)}
 	}
 	if !slices.Contains([]string{"text", "json"}, c.output) {
 		return &exitError{exitUsage, fmt.Errorf("--output %s: write text or json", c.output)}
@@ -48,11 +58,26 @@ func (c *connection) validate() error {
 func (c *connection) with(ctx context.Context, f func(ctx context.Context, s *store.Store) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	s, err := store.Open(ctx, c.store)
-	if err != nil {
-		return err
+	o := c.store
+	o.DialTimeout, o.RequestTimeout = c.timeout, c.timeout
+	s, err := store.Open(ctx, o)
+	if err == nil {
+		err = errors.Join(f(ctx, s), s.Close())
 	}
-	return errors.Join(f(ctx, s), s.Close())
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("etcd did not answer within %s; check that it runs, that --etcd.endpoints names it, and that this machine reaches it: %w", c.timeout, err)
+	}
+	return err
+}
+
+// oneLine makes a text that somebody else wrote fit for one line: an escape sequence in it would reach the terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // show writes v as JSON, or as text where that is wanted.

@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -18,6 +21,10 @@ func settingsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settings",
 		Short: "See the settings that are tuned",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return &exitError{exitUsage, errors.New("settings: say what to do, for example veltrixctl settings get --app hunt-engine")}
+		},
 	}
 	cmd.AddCommand(settingsGetCommand())
 	return cmd
@@ -66,7 +73,7 @@ func wantedSettings(args []string) ([]settings.Setting, error) {
 	}
 	row, ok := settings.Lookup(settings.Name(args[0]))
 	if !ok {
-		return nil, fmt.Errorf("%w %q; veltrixctl settings get --all lists those that there are", settings.ErrUnknownSetting, args[0])
+		return nil, fmt.Errorf("%w %q; veltrixctl settings get --all lists those that there are, and docs/settings.md explains them", settings.ErrUnknownSetting, args[0])
 	}
 	return []settings.Setting{row}, nil
 }
@@ -116,8 +123,8 @@ func (rows settingRows) text(out io.Writer) error {
 	fmt.Fprintln(w, "SETTING\tTUNED\tDEFAULT\tBOUNDS\tUNIT\tCLASS\tAPPLIES")
 	for _, r := range rows {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, dash(r.Tuned), dash(r.Default), bounds(r.Bound), r.Kind, r.Class, r.Applies)
-		for topic, v := range r.Topics {
-			fmt.Fprintf(w, "  for topic %s\t%s\t\t\t\t\t\n", topic, v)
+		for _, topic := range slices.Sorted(maps.Keys(r.Topics)) {
+			fmt.Fprintf(w, "  for topic %s\t%s\t\t\t\t\t\n", oneLine(topic), r.Topics[topic])
 		}
 	}
 	return w.Flush()

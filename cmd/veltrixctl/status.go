@@ -1,12 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
-	"text/tabwriter"
-	"time"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -54,8 +50,26 @@ type status struct {
 	Problem   string            `json:"problem,omitempty"`
 	Trial     *tuner.Trial      `json:"trial,omitempty"`
 	Hold      *tuner.Hold       `json:"hold,omitempty"`
-	Instances []settings.Report `json:"instances"`
+	Instances []instanceStatus  `json:"instances"`
 	Decisions []tuner.Decision  `json:"decisions"`
+}
+
+// instanceStatus is an instance's report with what the command makes of it.
+type instanceStatus struct {
+	settings.Report
+	// UpToDate says that the instance runs the stored document, or its own configuration where there is none.
+	UpToDate bool `json:"up_to_date"`
+}
+
+// instancesOf judges the reports. One that is ahead of the snapshot was only quicker than this command.
+func instancesOf(reports []settings.Report, snapshot store.Snapshot) []instanceStatus {
+	want := snapshot.Document.Generation
+	all := make([]instanceStatus, 0, len(reports))
+	for _, r := range reports {
+		current := r.Generation == want || want > 0 && r.Generation > want
+		all = append(all, instanceStatus{r, snapshot.DocumentErr == nil && r.Refusal == nil && current})
+	}
+	return all
 }
 
 func readStatus(ctx context.Context, s *store.Store, app string) (status, error) {
@@ -64,90 +78,17 @@ func readStatus(ctx context.Context, s *store.Store, app string) (status, error)
 		return status{}, err
 	}
 	out := status{App: app, Document: snapshot.Document, Trial: snapshot.State.Trial, Hold: snapshot.Hold}
-	if err := cmp.Or(snapshot.DocumentErr, snapshot.StateErr); err != nil {
+	if err := errors.Join(snapshot.DocumentErr, snapshot.StateErr); err != nil {
 		out.Problem = err.Error()
 	}
 	if out.Leader, err = s.Leader(ctx); err != nil {
 		return status{}, err
 	}
-	if out.Instances, err = s.Instances(ctx); err != nil {
+	reports, err := s.Instances(ctx)
+	if err != nil {
 		return status{}, err
 	}
+	out.Instances = instancesOf(reports, snapshot)
 	out.Decisions, err = s.Journal(ctx, store.Page{Limit: statusDecisions})
 	return out, err
-}
-
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return "–"
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// text writes the status for people.
-func (s status) text(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "application\t%s\n", s.App)
-	fmt.Fprintf(w, "leader\t%s\n", cmp.Or(s.Leader, "none: no sidecar decides"))
-	s.document(w)
-	if s.Problem != "" {
-		fmt.Fprintf(w, "problem\t%s\n", s.Problem)
-	}
-	if t := s.Trial; t != nil {
-		fmt.Fprintf(w, "trial\t%s since %s, acknowledged by all %s\n", t.Decision, clock(t.Applied), clock(t.Acked))
-	}
-	if h := s.Hold; h != nil {
-		fmt.Fprintf(w, "held\tby %s: %s (until %s)\n", h.Who, h.Why, clock(h.Until))
-	}
-	s.instances(w)
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return s.decisions(out)
-}
-
-func (s status) document(w io.Writer) {
-	if s.Document.Generation == 0 {
-		fmt.Fprintf(w, "document\tnone: every client runs its own configuration\n")
-		return
-	}
-	fmt.Fprintf(w, "document\tgeneration %d of %s: %s\n", s.Document.Generation, clock(s.Document.Time), s.Document.Reason)
-	for _, name := range s.Document.Settings.Names() {
-		row, _ := settings.Lookup(name) // Names returns only what the table has
-		fmt.Fprintf(w, "  %s\t%s (default %s)\n", name, s.Document.Settings[name], row.Default)
-	}
-}
-
-func (s status) instances(w io.Writer) {
-	if len(s.Instances) == 0 {
-		fmt.Fprintf(w, "instances\tnone\n")
-		return
-	}
-	fmt.Fprintf(w, "instances\t%d\n", len(s.Instances))
-	for i := range s.Instances {
-		r := &s.Instances[i]
-		state := "up to date"
-		switch {
-		case r.Refusal != nil:
-			state = "refuses generation " + fmt.Sprint(r.Refusal.Generation) + ": " + r.Refusal.Reason
-		case r.Generation != s.Document.Generation:
-			state = "not up to date"
-		}
-		fmt.Fprintf(w, "  %s\tgeneration %d, %s\n", r.ID, r.Generation, state)
-	}
-}
-
-// decisions stand below the table, because their times would stretch its first column.
-func (s status) decisions(out io.Writer) error {
-	if len(s.Decisions) == 0 {
-		_, err := fmt.Fprintln(out, "no changes yet")
-		return err
-	}
-	fmt.Fprintf(out, "last changes\n")
-	for _, d := range s.Decisions {
-		if _, err := fmt.Fprintf(out, "  %s  generation %d: %s\n", clock(d.Time), d.NextGeneration, d); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -62,7 +62,7 @@ func TestStatusShowsWhatIsGoingOn(t *testing.T) {
 		"leader                none: no sidecar decides\n",
 		"document              generation 1 of TIME: ",
 		"  producer.linger.ms  20 (default 5)\n",
-		"held                  by bob: a release (until –)\n",
+		"held                  all settings by bob since TIME, until released: a release\n",
 		"  engine-1            generation 0, not up to date\n",
 		"producer.linger.ms unset → 20",
 	} {
