@@ -18,8 +18,9 @@ import (
 	"github.com/veltrix/veltrix/tuner"
 )
 
-// DefaultProfile is a calm time, five times its rate, and calm again.
-const DefaultProfile = "calm:20s@150,spike:40s@750,calm:25s@150"
+// DefaultProfile is a calm time, five times its rate, and calm again. The spike comes before the loop has had the time to
+// heal what it found.
+const DefaultProfile = "calm:5s@150,spike:50s@750,calm:30s@150"
 
 // DemoOptions says what the demonstration runs on.
 type DemoOptions struct {

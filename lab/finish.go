@@ -59,9 +59,9 @@ func (d *demo) check(ctx context.Context) (CheckResult, error) {
 	}
 }
 
-// asFound returns the figures of the time before the first change, or of the first phase if nothing was changed.
+// asFound returns the figures of the time before the first change, or of all the time if nothing was changed.
 func (d *demo) asFound(r Result) Stretch {
-	until := d.phases[0].Duration
+	until := total(d.phases)
 	if len(r.Decisions) > 0 {
 		until = min(until, r.Decisions[0].Time.Sub(d.begin))
 	}

@@ -87,7 +87,9 @@ type settingNow struct {
 	Name    settings.Name  `json:"name"`
 	Default settings.Value `json:"default,omitzero"`
 	Tuned   settings.Value `json:"tuned,omitzero"`
-	Bound   settings.Bound `json:"bound"`
+	// InUse is what the live instances run; unset if none says so, or if they differ.
+	InUse settings.Value `json:"in_use,omitzero"`
+	Bound settings.Bound `json:"bound"`
 }
 
 func (s *Sidecar) settingsNow() []settingNow {
@@ -95,12 +97,28 @@ func (s *Sidecar) settingsNow() []settingNow {
 	if err != nil {
 		bounds = settings.Hard() // the configuration was checked, so this doesn't happen
 	}
-	document := s.Status().Document
+	status := s.Status()
 	all := make([]settingNow, 0, len(settings.All()))
 	for _, row := range settings.All() {
-		all = append(all, settingNow{Name: row.Name, Default: row.Default, Tuned: document.Settings[row.Name], Bound: bounds[row.Name]})
+		all = append(all, settingNow{
+			Name: row.Name, Default: row.Default, Tuned: status.Document.Settings[row.Name],
+			InUse: inUse(status.Instances, row.Name), Bound: bounds[row.Name],
+		})
 	}
 	return all
+}
+
+// inUse returns the value that all instances report.
+func inUse(fleet []settings.Report, name settings.Name) settings.Value {
+	var common settings.Value
+	for i := range fleet {
+		v := fleet[i].Effective[name]
+		if i > 0 && v != common {
+			return settings.Value{}
+		}
+		common = v
+	}
+	return common
 }
 
 func (s *Sidecar) serveSettings(w http.ResponseWriter, _ *http.Request) {

@@ -42,7 +42,7 @@ func TestTheAPITellsWhatTheLoopKnows(t *testing.T) {
 			"/-/ready":                  `Veltrix is ready.`,
 			"/api/v1/status":            `"leading":true`,
 			"/api/v1/rules":             `"name":"TooSlow","query":"latency > 0.15"`,
-			"/api/v1/settings":          `"name":"producer.linger.ms","default":5,"tuned":63`,
+			"/api/v1/settings":          `"name":"producer.linger.ms","default":5,"tuned":63,"in_use":1000`,
 			"/api/v1/decisions?limit=1": `"reason":"Protected"`,
 			"/metrics":                  `veltrix_decisions_total{app="hunt",reason="Protected"} 1`,
 			"/":                         `<strong>63</strong>`,
