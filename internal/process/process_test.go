@@ -25,10 +25,11 @@ func TestRequestsUnderWayAreAnswered(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	partEnded := make(chan struct{})
+	lastWords := errors.New("the part's last words")
 	part := func(ctx context.Context) error {
 		<-ctx.Done()
 		close(partEnded)
-		return nil
+		return lastWords
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		stop()
@@ -42,7 +43,7 @@ func TestRequestsUnderWayAreAnswered(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- process.Serve(ctx, l, "", handler, part) }()
 	require.Equal(t, "answered", get(t, "http://"+l.Addr().String()))
-	require.NoError(t, <-served)
+	require.ErrorIs(t, <-served, lastWords, "what the part says in the end is not swallowed")
 	<-partEnded
 }
 
