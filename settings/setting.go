@@ -68,7 +68,7 @@ const (
 	AtOnce      Applies = "at once"
 	NextFetch   Applies = "next fetch"
 	NextCommit  Applies = "next commit"
-	Rejoin      Applies = "rejoin, one member at a time"
+	Rejoin      Applies = "rejoin, spread over the members"
 	AlterConfig Applies = "IncrementalAlterConfigs"
 )
 
