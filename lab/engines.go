@@ -12,8 +12,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/veltrix/veltrix/engine"
-	"github.com/veltrix/veltrix/internal/process"
 	"github.com/veltrix/veltrix/live"
+	"github.com/veltrix/veltrix/process"
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/store"
 )

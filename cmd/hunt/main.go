@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/veltrix/veltrix/internal/process"
+	"github.com/veltrix/veltrix/process"
 )
 
 func main() {

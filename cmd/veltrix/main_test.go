@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/veltrix/veltrix/internal/process"
+	"github.com/veltrix/veltrix/process"
 )
 
 func TestTheExampleIsFine(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/veltrix/veltrix/internal/process"
+	"github.com/veltrix/veltrix/process"
 	"github.com/veltrix/veltrix/sidecar"
 	"github.com/veltrix/veltrix/store"
 )

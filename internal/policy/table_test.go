@@ -76,13 +76,17 @@ func parts() []part {
 		},
 		{
 			path: "sidecar", row: 4, ours: []string{"settings", "tuner", "rules", "store"},
-			others: []string{clientGolang, promCommon, "github.com/prometheus/exporter-toolkit/...", zap, yaml, ulid, errgroup, "gopkg.in/natefinch/lumberjack.v2"},
+			others: []string{clientGolang, promCommon, "github.com/prometheus/exporter-toolkit/...", zap, yaml, ulid, errgroup},
 			why:    "it meets the engine only in etcd's document, and asks Prometheus over HTTP",
 		},
 		{path: "engine/hunt", row: 2, why: "the game is a pure reducer: what happened decides, nothing else"},
 		{
 			path: "engine", row: 4, ours: []string{"settings", "live", "engine/hunt"}, others: []string{clientGolang, kafkaGo, zap, ulid, errgroup},
 			why: "it stands for any application: it knows its Kafka client, and neither rules nor tuner nor store",
+		},
+		{
+			path: "process", row: 4, others: []string{clientGolang, "github.com/prometheus/exporter-toolkit/...", zap, errgroup},
+			why: "a log, a server and exit codes are the same for every command, whatever it runs",
 		},
 		{path: "internal", row: 3, ours: []string{anything}, others: []string{anything}, why: "helpers of tests and of the lab"},
 		{path: "lab", row: 5, ours: []string{anything}, others: []string{anything}, why: "the lab runs everything at once"},

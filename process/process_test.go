@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/veltrix/veltrix/internal/process"
+	"github.com/veltrix/veltrix/process"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
