@@ -121,7 +121,8 @@ func (d *demo) run(ctx context.Context) (Result, error) {
 	if err := d.rig.startLoop(ctx); err != nil {
 		return Result{}, err
 	}
-	d.progress.Say("players %s   loop http://%s   Prometheus %s", strings.Join(d.rig.urls(), " "), d.rig.loopListener.Addr(), d.rig.prometheus.URL)
+	d.progress.Say("players   %s\nloop      http://%s\nmetrics   %s\nlook in   go run ./cmd/veltrixctl status --app %s --etcd.endpoints %s",
+		strings.Join(d.rig.urls(), " "), d.rig.loopListener.Addr(), d.rig.prometheus.URL, d.rig.app, strings.Join(d.rig.etcd.Endpoints, ","))
 	if err := d.play(ctx); err != nil {
 		return Result{}, err
 	}

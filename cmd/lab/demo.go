@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/veltrix/veltrix/lab"
+	"github.com/veltrix/veltrix/process"
 )
 
 func demoCommand() *cobra.Command {
@@ -30,7 +31,7 @@ and Maven), with --prometheus real the prometheus binary.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			phases, err := lab.ParseProfile(profile)
 			if err != nil {
-				return err
+				return process.UsageError{Err: err}
 			}
 			o.Phases, o.Out = phases, cmd.OutOrStdout()
 			result, err := lab.Demo(cmd.Context(), o)

@@ -4,20 +4,14 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
-)
 
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1 // the run failed, an objective was not met, or something acknowledged was lost
-	exitUsage  = 2
+	"github.com/veltrix/veltrix/process"
 )
 
 func main() {
@@ -36,18 +30,16 @@ with the live client, the sidecar with its rules, and players.
 
 Exit codes: 0 fine, 1 the run failed or did not reach its objectives, 2 usage.`,
 		SilenceUsage: true, SilenceErrors: true,
+		// It runs only after flags and arguments were found good.
 		PersistentPreRun: func(*cobra.Command, []string) { started = true },
 	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(demoCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(stderr, "lab:", err)
-		if !started {
-			return exitUsage
-		}
-		return exitFailed
+	err := root.ExecuteContext(ctx)
+	if err != nil && !started {
+		err = process.UsageError{Err: err}
 	}
-	return exitOK
+	return process.Exit(stderr, "lab", err)
 }
