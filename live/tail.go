@@ -52,6 +52,9 @@ type Tail struct {
 	metrics *consumerTopicMetrics
 
 	running sync.Mutex // held by Run
+
+	mu    sync.Mutex       // guards parts
+	parts []*tailPartition // what Run reads; for Lag
 }
 
 // NewTail checks the options and returns a tail. It opens no connection.
@@ -127,7 +130,7 @@ func (t *Tail) missing(failed *backoff, err error) {
 	}
 }
 
-// partition returns the reader of one partition; added if it came after the beginning.
+// partition notes and returns the reader of one partition; added if it came after the beginning.
 func (t *Tail) partition(b *brokers, partition int, added bool) *tailPartition {
 	p := &tailPartition{
 		fetcher: fetcher{brokers: b, runtime: t.opts.Runtime, metrics: t.metrics, topic: t.opts.Topic, partition: partition, eager: true},
@@ -141,6 +144,12 @@ func (t *Tail) partition(b *brokers, partition int, added bool) *tailPartition {
 	if added {
 		p.from = TailFrom{}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if partition == 0 {
+		t.parts = nil // what a former Run has read
+	}
+	t.parts = append(t.parts, p)
 	return p
 }
 
