@@ -1,10 +1,17 @@
 package engine
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
 	"github.com/veltrix/veltrix/engine/hunt"
+)
+
+// Limits of what is said in a request, in bytes.
+const (
+	maxName = 200
+	maxText = 1000
 )
 
 // huntRequest is the body of POST /v1/hunts.
@@ -23,38 +30,58 @@ type treasureRequest struct {
 	Answer string `json:"answer"`
 }
 
-// createHunt makes a hunt whose id is the command's, so that a repeated request makes no second one.
-func (e *Engine) createHunt(r *http.Request) (int, any, error) {
-	var req huntRequest
-	if err := read(r, &req); err != nil {
-		return 0, nil, err
+// plan returns the hunt with hashes in place of the answers.
+func (req huntRequest) plan(id string) (*hunt.Plan, error) {
+	if err := named("name", req.Name, maxName); err != nil {
+		return nil, err
 	}
-	id, err := commandID(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	plan := &hunt.Plan{Name: req.Name, Starts: req.Starts, Ends: req.Ends}
-	for _, t := range req.Treasures {
-		plan.Treasures = append(plan.Treasures, hunt.Treasure{
+	p := &hunt.Plan{Name: req.Name, Starts: req.Starts, Ends: req.Ends, Treasures: make([]hunt.Treasure, 0, len(req.Treasures))}
+	for i, t := range req.Treasures {
+		switch {
+		case t.ID == "" || len(t.ID) > maxName || len(t.Place) > maxText || len(t.Clue) > maxText:
+			return nil, badRequest("treasure %d needs an id of at most %d bytes, and place and clue of at most %d", i+1, maxName, maxText)
+		case t.Answer == "" || len(t.Answer) > maxText:
+			return nil, badRequest("treasure %s needs an answer of at most %d bytes", t.ID, maxText)
+		case t.Points < 0 || t.Points > hunt.MaxPoints:
+			return nil, badRequest("treasure %s is worth %d points; it may be 0 to %d", t.ID, t.Points, hunt.MaxPoints)
+		}
+		p.Treasures = append(p.Treasures, hunt.Treasure{
 			ID: t.ID, Place: t.Place, Clue: t.Clue, Points: t.Points, AnswerHash: hunt.HashAnswer(id, t.ID, t.Answer),
 		})
 	}
-	event, err := e.ask(r.Context(), hunt.Command{ID: id, Hunt: id, Kind: hunt.Create, Plan: plan})
+	return p, nil
+}
+
+// named refuses a field that is empty or too long.
+func named(field, value string, limit int) error {
+	if value == "" || len(value) > limit {
+		return badRequest("%s has %d bytes; it must have 1 to %d", field, len(value), limit)
+	}
+	return nil
+}
+
+// createHunt makes a hunt whose id is the command's, so that a repeated request makes no second one.
+func (e *Engine) createHunt(r request) (reply, error) {
+	var body huntRequest
+	if err := read(r, &body); err != nil {
+		return reply{}, err
+	}
+	plan, err := body.plan(r.command)
+	if err != nil {
+		return reply{}, err
+	}
+	event, err := e.ask(r.Context(), hunt.Command{ID: r.command, Hunt: r.command, Kind: hunt.Create, Plan: plan})
 	if err == nil {
 		err = refusal(event)
 	}
-	return http.StatusCreated, map[string]string{"id": id}, err
+	return reply{http.StatusCreated, "/v1/hunts/" + r.command, map[string]string{"id": r.command}}, err
 }
 
-// command reads what every command to a hunt has, asks, and turns a refusal into its problem.
-func (e *Engine) command(r *http.Request, c hunt.Command) (hunt.Event, error) {
-	id, err := commandID(r)
-	if err != nil {
-		return hunt.Event{}, err
-	}
-	c.ID, c.Hunt = id, r.PathValue("id")
-	if len(c.Hunt) > maxKey || len(c.Player) > maxName || len(c.Name) > maxName || len(c.Treasure) > maxName {
-		return hunt.Event{}, badRequest("a name is longer than %d bytes", maxName)
+// command asks for something in the hunt that the path names, and turns a refusal into its problem.
+func (e *Engine) command(r request, c hunt.Command) (hunt.Event, error) {
+	c.ID, c.Hunt = r.command, r.PathValue("id")
+	if !goodID(c.Hunt) {
+		return hunt.Event{}, noHunt()
 	}
 	event, err := e.ask(r.Context(), c)
 	if err != nil {
@@ -66,16 +93,21 @@ func (e *Engine) command(r *http.Request, c hunt.Command) (hunt.Event, error) {
 // joinRequest is the body of POST …/players.
 type joinRequest struct {
 	Player string `json:"player"`
-	Name   string `json:"name"`
+	// Name is for the leaderboard; the player's id if empty.
+	Name string `json:"name"`
 }
 
-func (e *Engine) join(r *http.Request) (int, any, error) {
-	var req joinRequest
-	if err := read(r, &req); err != nil {
-		return 0, nil, err
+func (e *Engine) join(r request) (reply, error) {
+	var body joinRequest
+	if err := read(r, &body); err != nil {
+		return reply{}, err
 	}
-	_, err := e.command(r, hunt.Command{Kind: hunt.Join, Player: req.Player, Name: req.Name})
-	return http.StatusCreated, map[string]string{"player": req.Player}, err
+	fill(&body.Name, body.Player)
+	if err := cmp.Or(named("player", body.Player, maxName), named("name", body.Name, maxName)); err != nil {
+		return reply{}, err
+	}
+	_, err := e.command(r, hunt.Command{Kind: hunt.Join, Player: body.Player, Name: body.Name})
+	return reply{status: http.StatusCreated, body: body}, err
 }
 
 // moveRequest is the body of POST …/moves.
@@ -85,13 +117,16 @@ type moveRequest struct {
 	Y      float64 `json:"y"`
 }
 
-func (e *Engine) move(r *http.Request) (int, any, error) {
-	var req moveRequest
-	if err := read(r, &req); err != nil {
-		return 0, nil, err
+func (e *Engine) move(r request) (reply, error) {
+	var body moveRequest
+	if err := read(r, &body); err != nil {
+		return reply{}, err
 	}
-	event, err := e.command(r, hunt.Command{Kind: hunt.Move, Player: req.Player, X: req.X, Y: req.Y})
-	return http.StatusOK, event, err
+	if err := named("player", body.Player, maxName); err != nil {
+		return reply{}, err
+	}
+	_, err := e.command(r, hunt.Command{Kind: hunt.Move, Player: body.Player, X: body.X, Y: body.Y})
+	return reply{status: http.StatusOK, body: body}, err
 }
 
 // claimRequest is the body of POST …/claims.
@@ -101,92 +136,31 @@ type claimRequest struct {
 	Answer   string `json:"answer"`
 }
 
-func (e *Engine) claim(r *http.Request) (int, any, error) {
-	var req claimRequest
-	if err := read(r, &req); err != nil {
-		return 0, nil, err
+// claimAnswer tells the winner.
+type claimAnswer struct {
+	Outcome  hunt.Outcome `json:"outcome"`
+	Player   string       `json:"player"`
+	Treasure string       `json:"treasure"`
+	Points   int          `json:"points"`
+}
+
+func (e *Engine) claim(r request) (reply, error) {
+	var body claimRequest
+	if err := read(r, &body); err != nil {
+		return reply{}, err
 	}
-	event, err := e.command(r, hunt.Command{Kind: hunt.Claim, Player: req.Player, Treasure: req.Treasure, Answer: req.Answer})
-	return http.StatusOK, event, err
-}
-
-func (e *Engine) finish(r *http.Request) (int, any, error) {
-	event, err := e.command(r, hunt.Command{Kind: hunt.Finish})
-	return http.StatusOK, event, err
-}
-
-// refusal returns the problem that an event is for whoever asked, nil if it is none.
-func refusal(e hunt.Event) error {
-	p := &problem{Reason: e.Reason, Outcome: e.Outcome}
-	switch e.Outcome {
-	case hunt.Created, hunt.Joined, hunt.Moved, hunt.Won, hunt.Finished:
-		return nil
-	case hunt.Taken:
-		p.Status, p.Title = http.StatusConflict, "Somebody else has the treasure"
-	case hunt.Wrong:
-		p.Status, p.Title = http.StatusUnprocessableEntity, "That is not the answer"
-	case hunt.Refused:
-		p.Status, p.Title = refusedStatus(e.Reason), "The game refuses it"
+	err := cmp.Or(named("player", body.Player, maxName), named("treasure", body.Treasure, maxName), named("answer", body.Answer, maxText))
+	if err != nil {
+		return reply{}, err
 	}
-	return p
-}
-
-func refusedStatus(r hunt.Reason) int {
-	switch r {
-	case hunt.NoHunt, hunt.NoPlayer, hunt.NoTreasure:
-		return http.StatusNotFound
-	case hunt.HuntExists, hunt.NotStarted, hunt.Over:
-		return http.StatusConflict
-	case hunt.NoAttempts, hunt.BadPlan, hunt.Unknown:
-	}
-	return http.StatusUnprocessableEntity
-}
-
-// huntAnswer is a hunt as everybody may see it: without the answers' hashes.
-type huntAnswer struct {
-	ID        string           `json:"id"`
-	Name      string           `json:"name"`
-	Starts    time.Time        `json:"starts"`
-	Ends      time.Time        `json:"ends"`
-	Finished  bool             `json:"finished"`
-	Players   int              `json:"players"`
-	Treasures []treasureAnswer `json:"treasures"`
-}
-
-type treasureAnswer struct {
-	ID     string `json:"id"`
-	Place  string `json:"place"`
-	Clue   string `json:"clue"`
-	Points int    `json:"points"`
-	Winner string `json:"winner,omitempty"`
-}
-
-func noHunt() error {
-	return &problem{Status: http.StatusNotFound, Title: "There is no such hunt", Reason: hunt.NoHunt}
-}
-
-func (e *Engine) getHunt(r *http.Request) (int, any, error) {
-	var a huntAnswer
-	found := e.view.read(r.PathValue("id"), func(h *hunt.Hunt) {
-		a = huntAnswer{
-			ID: h.ID, Name: h.Plan.Name, Starts: h.Plan.Starts, Ends: h.Plan.Ends,
-			Finished: h.Finished(), Players: len(h.Leaderboard()),
-		}
-		for _, t := range h.Plan.Treasures {
-			winner, _ := h.Winner(t.ID)
-			a.Treasures = append(a.Treasures, treasureAnswer{ID: t.ID, Place: t.Place, Clue: t.Clue, Points: t.Points, Winner: winner})
-		}
+	event, err := e.command(r, hunt.Command{
+		Kind: hunt.Claim, Player: body.Player, Treasure: body.Treasure,
+		Guess: hunt.HashAnswer(r.PathValue("id"), body.Treasure, body.Answer),
 	})
-	if !found {
-		return 0, nil, noHunt()
-	}
-	return http.StatusOK, a, nil
+	return reply{status: http.StatusOK, body: claimAnswer{event.Outcome, event.Player, event.Treasure, event.Points}}, err
 }
 
-func (e *Engine) getLeaderboard(r *http.Request) (int, any, error) {
-	var players []hunt.Player
-	if !e.view.read(r.PathValue("id"), func(h *hunt.Hunt) { players = h.Leaderboard() }) {
-		return 0, nil, noHunt()
-	}
-	return http.StatusOK, map[string]any{"players": players}, nil
+func (e *Engine) finish(r request) (reply, error) {
+	event, err := e.command(r, hunt.Command{Kind: hunt.Finish})
+	return reply{status: http.StatusOK, body: map[string]hunt.Outcome{"outcome": event.Outcome}}, err
 }

@@ -2,32 +2,41 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/veltrix/veltrix/engine/hunt"
 	"github.com/veltrix/veltrix/live"
 )
 
-// errDeadline says that the answer wasn't back in time; the command may still take effect.
-var errDeadline = errors.New("the answer was not back in time")
+// maxCommand is the most bytes that a command may have, below what a broker takes as one record by default.
+const maxCommand = 900 << 10
+
+var (
+	// errDeadline says that the answer wasn't back in time; the command may still take effect.
+	errDeadline = errors.New("the answer was not back in time")
+	// errTooLarge says that a command is larger than what Kafka takes.
+	errTooLarge = errors.New("the command is too large")
+)
 
 // ask writes a command and waits for its event, until the deadline. The errors: [errFull] and live.ErrBufferFull if there is
-// too much to do, [errDeadline], or what the producer says.
+// too much to do, [errTooLarge], [errDeadline], the context's own, or what the producer says.
 func (e *Engine) ask(ctx context.Context, c hunt.Command) (hunt.Event, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, e.options.Deadline, errDeadline)
 	defer cancel()
-	answer, leave, err := e.view.wait(c.Hunt, c.ID)
+	c.Time = time.Now().UTC()
+	c, err := c.Sealed()
+	if err != nil {
+		return hunt.Event{}, err
+	}
+	// First a seat, then a look at what is known: so no event can pass between the two.
+	answer, leave, err := e.room.enter(c)
 	if err != nil {
 		return hunt.Event{}, err
 	}
 	defer leave()
-	select {
-	case event := <-answer: // a repeated command that was answered before
-		return event, nil
-	default:
+	if former, ok := e.view.answer(c); ok {
+		return former, nil
 	}
 	failed, err := e.send(c)
 	if err != nil {
@@ -45,13 +54,14 @@ func (e *Engine) ask(ctx context.Context, c hunt.Command) (hunt.Event, error) {
 
 // send hands the command to the producer. The channel gets the error if it could not be written.
 func (e *Engine) send(c hunt.Command) (<-chan error, error) {
-	c.Time = time.Now().UTC()
-	value, err := json.Marshal(c)
+	record, err := recordOf(e.options.Commands, c.Hunt, c)
 	if err != nil {
-		return nil, fmt.Errorf("encode the command: %w", err)
+		return nil, err
+	}
+	if len(record.Value) > maxCommand {
+		return nil, errTooLarge
 	}
 	failed := make(chan error, 1)
-	record := live.Record{Topic: e.options.Commands, Key: []byte(c.Hunt), Value: value}
 	err = e.producer.TryProduce(record, func(_ live.Record, err error) {
 		if err != nil {
 			failed <- err

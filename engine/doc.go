@@ -11,6 +11,8 @@
 // by the next owner of its partition, and one that was decided but not committed is recognised by its id, because the new
 // owner rebuilds its state from hunt.events before it decides anything.
 //
+// The events are the only place where the hunts are: their topic is made to keep them for ever.
+//
 // A request whose event isn't back by its deadline is answered with 504; it may still take effect, and repeating it with the
 // same Idempotency-Key gets its answer. Overload is answered with 503 and Retry-After, when the producer's buffer is full or
 // too many requests wait.

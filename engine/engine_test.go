@@ -102,7 +102,7 @@ func TestARepeatedRequestGetsTheSameAnswer(t *testing.T) {
 	require.Equal(t, map[string]int{"p0": 10, "p1": 0}, points(t, c, one.url, id))
 }
 
-// An instance is stopped while claims come in at both. What was acknowledged is on the other's leaderboard, and claims go on.
+// An instance is stopped while claims come in at the other. What was acknowledged stays, and claims go on.
 func TestNothingAcknowledgedIsLostWhenAnInstanceStops(t *testing.T) {
 	kafka := cluster(t)
 	one := start(t, kafka.ListenAddrs(), "one", nil)

@@ -11,31 +11,34 @@ import (
 const (
 	outcomeOK       = "ok"
 	outcomeRejected = "rejected" // an answer of the game that is no success, or a bad request
-	outcomeTimeout  = "timeout"
+	outcomeTimeout  = "timeout"  // no answer by the deadline, or before the client had enough
 	outcomeOverload = "overload"
 	outcomeError    = "error"
 )
-
-func routes() []string {
-	return []string{"hunts", "players", "moves", "claims", "finish", "hunt", "leaderboard"}
-}
 
 func outcomes() []string {
 	return []string{outcomeOK, outcomeRejected, outcomeTimeout, outcomeOverload, outcomeError}
 }
 
+// The outcomes of a claim beside those of a request.
+const (
+	claimWon     = "won"
+	claimTaken   = "taken"
+	claimWrong   = "wrong"
+	claimRefused = "refused"
+)
+
 func claimOutcomes() []string {
-	return []string{"won", "taken", "wrong", "refused", outcomeTimeout, outcomeOverload, outcomeError}
+	return []string{claimWon, claimTaken, claimWrong, claimRefused, outcomeTimeout, outcomeOverload, outcomeError}
 }
 
 // metrics are the engine's own; the live client has its own beside them.
 type metrics struct {
 	requests *prometheus.HistogramVec
 	claims   *prometheus.CounterVec
-	waiting  prometheus.Gauge
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
+func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 	f := promauto.With(r)
 	m := &metrics{
 		requests: f.NewHistogramVec(prometheus.HistogramOpts{
@@ -43,12 +46,20 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets:                     []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .15, .25, .5, 1, 2.5, 5},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"route", "outcome"}),
-		claims:  f.NewCounterVec(prometheus.CounterOpts{Name: "hunt_claims_total", Help: "Claims by outcome."}, []string{"outcome"}),
-		waiting: f.NewGauge(prometheus.GaugeOpts{Name: "hunt_waiting_requests", Help: "Requests that wait for their answer."}),
+		claims: f.NewCounterVec(prometheus.CounterOpts{Name: "hunt_claims_total", Help: "Claims by outcome."}, []string{"outcome"}),
 	}
-	for _, route := range routes() {
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hunt_waiting_requests", Help: "Requests that wait for their answer.",
+	}, func() float64 { return float64(e.room.size()) })
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hunt_referee_lag_records", Help: "Commands in the log that this instance's referee has still to decide; 0 while it rebuilds its state.",
+	}, e.referee.lag)
+	f.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "hunt_view_lag_records", Help: "Events in the log that this instance's view has still to take in.",
+	}, func() float64 { return float64(e.view.tail.Lag()) })
+	for _, route := range e.routes() {
 		for _, outcome := range outcomes() {
-			m.requests.WithLabelValues(route, outcome)
+			m.requests.WithLabelValues(route.name, outcome)
 		}
 	}
 	for _, outcome := range claimOutcomes() {

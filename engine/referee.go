@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -10,9 +10,20 @@ import (
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/engine/hunt"
 	"github.com/veltrix/veltrix/live"
+)
+
+const (
+	// restartAfter is the wait before a referee that failed begins anew.
+	restartAfter = 500 * time.Millisecond
+	// rebuilding is the number of partitions that are rebuilt at once.
+	rebuilding = 4
+	// commitEvery bounds what a partition's referee handles between two commits, whatever auto.commit.interval.ms says:
+	// a command that comes again after a crash must be among those whose ids the game remembers.
+	commitEvery = hunt.Remembered / 5
 )
 
 // referee decides the commands of the partitions that this instance is assigned.
@@ -21,13 +32,22 @@ type referee struct {
 	producer *live.Producer
 	log      *zap.Logger
 	joined   atomic.Bool
+	consumer atomic.Pointer[live.Consumer] // the current membership's; nil before the first
 
-	mu    sync.Mutex
-	owned map[int]map[string]*hunt.Hunt // by partition, then by hunt
+	mu    sync.Mutex // guards owned
+	owned map[int]*court
 }
 
-// restartAfter is the wait before a referee that failed begins anew.
-const restartAfter = 500 * time.Millisecond
+// court is one partition: its hunts, and what was handled since the last commit that was asked for. It belongs to whoever
+// handles the partition.
+type court struct {
+	state       *hunt.State
+	uncommitted int
+}
+
+func newReferee(o Options, p *live.Producer) *referee {
+	return &referee{options: o, producer: p, log: o.Logger.With(zap.String("part", "referee"))}
+}
 
 // run is a member of the group until ctx ends. A failure, such as events that could not be written, ends the membership and
 // begins a new one, whose state is rebuilt from what is in the log.
@@ -47,87 +67,129 @@ func (r *referee) run(ctx context.Context) error {
 func (r *referee) member(ctx context.Context) error {
 	consumer, err := live.NewConsumer(live.ConsumerOptions{
 		Runtime: r.options.Runtime, Brokers: r.options.Brokers, Group: r.options.Group, Topics: []string{r.options.Commands},
-		Reset: live.Earliest, Handler: r.handle, OnAssigned: r.assigned, Logger: r.log,
+		Reset: live.Earliest, Handler: r.handle, OnAssigned: r.assigned, OnRevoked: r.revoked, Logger: r.log,
 	})
 	if err != nil {
 		return err
 	}
-	return consumer.Run(ctx)
+	r.consumer.Store(consumer)
+	ended := make(chan error, 1)
+	// Run's own context would interrupt the handler: what it has written would be uncommitted, and decided once more.
+	go func() { ended <- consumer.Run(context.WithoutCancel(ctx)) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	return errors.Join(consumer.Close(closing), <-ended)
 }
 
-// assigned rebuilds the state of the new partitions from all of their events, before any of their commands is handled.
+// lag returns the number of commands that wait for this referee.
+func (r *referee) lag() float64 {
+	c := r.consumer.Load()
+	if c == nil {
+		return 0
+	}
+	return float64(c.Lag())
+}
+
+// assigned rebuilds the state of the new partitions before any of their commands is handled.
 func (r *referee) assigned(ctx context.Context, partitions map[string][]int) error {
-	owned := map[int]map[string]*hunt.Hunt{}
+	begin, numbers := time.Now(), partitions[r.options.Commands]
+	courts := make([]*court, len(numbers))
 	transport := &kafka.Transport{ClientID: r.options.Runtime.ClientID()}
 	defer transport.CloseIdleConnections()
-	for _, p := range partitions[r.options.Commands] {
-		hunts := map[string]*hunt.Hunt{}
-		_, err := live.ReadPartition(ctx, live.ReadOptions{
-			Runtime: r.options.Runtime, Brokers: r.options.Brokers, Topic: r.options.Events, Partition: p, Transport: transport, Logger: r.log,
-			Handler: func(_ context.Context, records []live.Record) error {
-				for _, rec := range records {
-					r.apply(hunts, rec)
-				}
-				return nil
-			},
+	group, reading := errgroup.WithContext(ctx)
+	group.SetLimit(rebuilding)
+	for i, partition := range numbers {
+		group.Go(func() error {
+			state, err := r.rebuild(reading, partition, transport)
+			courts[i] = &court{state: state}
+			return err
 		})
-		if err != nil {
-			return fmt.Errorf("rebuild partition %d from %s: %w", p, r.options.Events, err)
-		}
-		owned[p] = hunts
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	owned := make(map[int]*court, len(numbers))
+	for i, partition := range numbers {
+		owned[partition] = courts[i]
 	}
 	r.mu.Lock()
 	r.owned = owned
 	r.mu.Unlock()
 	r.joined.Store(true)
+	r.log.Info("state rebuilt from the events", zap.Ints("partitions", numbers), zap.Duration("took", time.Since(begin)))
 	return nil
 }
 
-func (r *referee) apply(hunts map[string]*hunt.Hunt, rec live.Record) {
-	var e hunt.Event
-	if err := json.Unmarshal(rec.Value, &e); err != nil {
-		r.log.Error("an event can't be read; it is passed over", zap.Int("partition", rec.Partition), zap.Int64("offset", rec.Offset), zap.Error(err))
-		return
-	}
-	put(hunts, e)
+// revoked lets go of the state.
+func (r *referee) revoked(context.Context, map[string][]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.owned = nil
 }
 
-// put applies an event and returns it as it took effect.
-func put(hunts map[string]*hunt.Hunt, e hunt.Event) hunt.Event {
-	h, effective := hunt.Apply(hunts[e.Hunt], e)
-	if h != nil {
-		hunts[e.Hunt] = h
+// rebuild returns a partition's state from all of its events. A snapshot would give a state to begin with and the offset to
+// read on from.
+func (r *referee) rebuild(ctx context.Context, partition int, transport kafka.RoundTripper) (*hunt.State, error) {
+	if partition >= r.options.Partitions {
+		return nil, fmt.Errorf("%w: %s was given more than its %d partitions, so that hunts are not where their events are; restore it", errTopic, r.options.Commands, r.options.Partitions)
 	}
-	return effective
+	state := hunt.NewState()
+	_, err := live.ReadPartition(ctx, live.ReadOptions{
+		Runtime: r.options.Runtime, Brokers: r.options.Brokers, Topic: r.options.Events, Partition: partition, Transport: transport, Logger: r.log,
+		Handler: func(_ context.Context, records []live.Record) error {
+			for _, e := range decodeEvents(records, r.log) {
+				state.Apply(e)
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rebuild partition %d from %s: %w", partition, r.options.Events, err)
+	}
+	return state, nil
 }
 
-// handle decides a batch of commands of one partition and writes their events together. Its error leaves the commands
-// uncommitted and the state ahead of the log, so that the membership must end.
+// handle decides a batch of commands of one partition and writes their events together, so that linger is waited for once.
+// Its error leaves the commands uncommitted and the state ahead of the log, so that the membership must end.
 func (r *referee) handle(ctx context.Context, _ string, partition int, records []live.Record) error {
 	r.mu.Lock()
-	hunts := r.owned[partition]
+	c := r.owned[partition]
 	r.mu.Unlock()
-	if hunts == nil {
-		return fmt.Errorf("partition %d was handed out before its state was rebuilt", partition)
+	if c == nil {
+		return fmt.Errorf("partition %d was handed out without a state", partition)
+	}
+	if err := r.commit(ctx, c, len(records)); err != nil {
+		return err
 	}
 	events := make([]live.Record, 0, len(records))
-	for _, rec := range records {
-		var c hunt.Command
-		if err := json.Unmarshal(rec.Value, &c); err != nil {
-			r.log.Error("a command can't be read; it is passed over", zap.Int("partition", partition), zap.Int64("offset", rec.Offset), zap.Error(err))
-			continue
-		}
+	for _, command := range decodeCommands(records, r.log) {
 		// The event is written also for a repeated command: whoever repeated it waits for an answer.
-		e := hunt.Decide(hunts[c.Hunt], c)
-		put(hunts, e)
-		value, err := json.Marshal(e)
+		event := c.state.Apply(c.state.Decide(command))
+		record, err := recordOf(r.options.Events, command.Hunt, event)
 		if err != nil {
-			return fmt.Errorf("encode the event of command %s: %w", c.ID, err)
+			return err
 		}
-		events = append(events, live.Record{Topic: r.options.Events, Key: []byte(c.Hunt), Value: value})
+		events = append(events, record)
 	}
 	if err := r.producer.Produce(ctx, events...); err != nil {
 		return fmt.Errorf("write %d events of partition %d: %w", len(events), partition, err)
 	}
+	return nil
+}
+
+// commit commits what was handled before n more commands are, if it is time to.
+func (r *referee) commit(ctx context.Context, c *court, n int) error {
+	if c.uncommitted+n > commitEvery && c.uncommitted > 0 {
+		if err := r.consumer.Load().Commit(ctx); err != nil {
+			return fmt.Errorf("commit before more is handled than can be recognised again: %w", err)
+		}
+		c.uncommitted = 0
+	}
+	c.uncommitted += n
 	return nil
 }

@@ -38,14 +38,14 @@ func cluster(t *testing.T) *kfake.Cluster {
 }
 
 // start runs an instance with short lingers and waits until it is ready.
-func start(t *testing.T, brokers []string, id string, change func(*engine.Options)) *instance {
+func start(t testing.TB, brokers []string, id string, change func(*engine.Options)) *instance {
 	t.Helper()
 	i := run(t, brokers, id, change)
 	require.Eventually(t, i.engine.Ready, time.Minute, 10*time.Millisecond)
 	return i
 }
 
-func run(t *testing.T, brokers []string, id string, change func(*engine.Options)) *instance {
+func run(t testing.TB, brokers []string, id string, change func(*engine.Options)) *instance {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	runtime, err := live.NewRuntime(live.RuntimeOptions{
@@ -79,7 +79,7 @@ func run(t *testing.T, brokers []string, id string, change func(*engine.Options)
 }
 
 // client returns an HTTP client that leaves no connection behind.
-func client(t *testing.T) *http.Client {
+func client(t testing.TB) *http.Client {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -87,7 +87,7 @@ func client(t *testing.T) *http.Client {
 }
 
 // post sends body and returns the status and the answer's fields.
-func post(t *testing.T, c *http.Client, url, key string, body any) (int, map[string]any) {
+func post(t testing.TB, c *http.Client, url, key string, body any) (int, map[string]any) {
 	t.Helper()
 	status, fields, err := send(t.Context(), c, http.MethodPost, url, key, body)
 	require.NoError(t, err)
@@ -128,7 +128,7 @@ func send(ctx context.Context, c *http.Client, method, url, key string, body any
 }
 
 // newHunt creates a hunt with treasures t0, t1, … and lets the players p0, p1, … join.
-func newHunt(t *testing.T, c *http.Client, url string, treasures, players int) string {
+func newHunt(t testing.TB, c *http.Client, url string, treasures, players int) string {
 	t.Helper()
 	plan := map[string]any{"name": "harbour", "starts": time.Now().Add(-time.Minute), "ends": time.Now().Add(time.Hour)}
 	list := make([]map[string]any, treasures)
@@ -167,7 +167,7 @@ func points(t *testing.T, c *http.Client, url, hunt string) map[string]int {
 }
 
 // wrongPartitions returns an engine that wants another number of partitions than there are.
-func wrongPartitions(t *testing.T, brokers []string) *engine.Engine {
+func wrongPartitions(t testing.TB, brokers []string) *engine.Engine {
 	t.Helper()
 	runtime, err := live.NewRuntime(live.RuntimeOptions{ClientID: "wrong"})
 	require.NoError(t, err)

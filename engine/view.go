@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -13,113 +11,79 @@ import (
 	"github.com/veltrix/veltrix/live"
 )
 
-// errFull says that no more requests may wait.
-var errFull = errors.New("too many requests wait for their answers")
-
-// view is what this instance knows from all events, and the requests that wait for one. It is safe for concurrent use.
+// view is what this instance knows from all events. It is safe for concurrent use.
 type view struct {
-	options Options
-	metrics *metrics
-	log     *zap.Logger
-	behind  atomic.Int64 // partitions that are not caught up
+	tail   *live.Tail
+	told   func(hunt.Event) // is told each event as it took effect
+	behind atomic.Int64     // partitions that are not caught up
+	log    *zap.Logger
 
-	mu      sync.Mutex
-	hunts   map[string]*hunt.Hunt
-	waiting map[string][]chan hunt.Event // by command id; a repeated request waits beside the first
-	count   int
+	mu     sync.RWMutex // guards states and what is in them
+	states map[int]*hunt.State
 }
 
-func newView(o Options, m *metrics) *view {
-	v := &view{options: o, metrics: m, log: o.Logger, hunts: map[string]*hunt.Hunt{}, waiting: map[string][]chan hunt.Event{}}
+func newView(o Options, told func(hunt.Event)) (*view, error) {
+	v := &view{told: told, log: o.Logger, states: map[int]*hunt.State{}}
 	v.behind.Store(int64(o.Partitions))
-	return v
+	var err error
+	v.tail, err = live.NewTail(live.TailOptions{
+		Runtime: o.Runtime, Brokers: o.Brokers, Topic: o.Events, From: live.TailFrom{Start: live.Earliest},
+		Handler: v.handle, OnCaughtUp: func(int) { v.behind.Add(-1) }, Logger: o.Logger,
+	})
+	return v, err
 }
 
+// ready says whether everything that was there at the start was seen.
 func (v *view) ready() bool { return v.behind.Load() <= 0 }
 
 // run follows the events from the first to the newest until ctx ends.
-func (v *view) run(ctx context.Context) error {
-	tail, err := live.NewTail(live.TailOptions{
-		Runtime: v.options.Runtime, Brokers: v.options.Brokers, Topic: v.options.Events, From: live.TailFrom{Start: live.Earliest},
-		Handler: v.handle, OnCaughtUp: func(int) { v.behind.Add(-1) }, Logger: v.options.Logger,
-	})
-	if err != nil {
-		return err
-	}
-	return tail.Run(ctx)
-}
+func (v *view) run(ctx context.Context) error { return v.tail.Run(ctx) }
 
+// handle takes events of one partition in. Who waits is told afterwards, so that he then also reads what happened.
 func (v *view) handle(_ context.Context, records []live.Record) error {
-	events := make([]hunt.Event, 0, len(records))
-	for _, rec := range records {
-		var e hunt.Event
-		if err := json.Unmarshal(rec.Value, &e); err != nil {
-			v.log.Error("an event can't be read; it is passed over", zap.Int("partition", rec.Partition), zap.Int64("offset", rec.Offset), zap.Error(err))
-			continue
-		}
-		events = append(events, e)
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	events := decodeEvents(records, v.log)
+	v.apply(records[0].Partition, events)
 	for _, e := range events {
-		effective := put(v.hunts, e)
-		for _, w := range v.waiting[e.Command] {
-			w <- effective // it has room for one, and gets one
-		}
-		v.forget(e.Command)
+		v.told(e)
 	}
 	return nil
 }
 
-// forget lets go of all requests that wait for a command. The caller holds the lock.
-func (v *view) forget(command string) {
-	v.count -= len(v.waiting[command])
-	delete(v.waiting, command)
-	v.metrics.waiting.Set(float64(v.count))
-}
-
-// wait registers a request for the event of a command. If the event is known already, it is in the channel at once. The
-// returned function lets go of the request.
-func (v *view) wait(huntID, command string) (<-chan hunt.Event, func(), error) {
-	answer := make(chan hunt.Event, 1)
+// apply takes events in and leaves in their places how they took effect.
+func (v *view) apply(partition int, events []hunt.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if former, ok := v.hunts[huntID].Answer(command); ok {
-		answer <- former
-		return answer, func() {}, nil
+	state, ok := v.states[partition]
+	if !ok {
+		state = hunt.NewState()
+		v.states[partition] = state
 	}
-	if v.count >= v.options.MaxWaiting {
-		return nil, nil, errFull
+	for i, e := range events {
+		events[i] = state.Apply(e)
 	}
-	v.waiting[command] = append(v.waiting[command], answer)
-	v.count++
-	v.metrics.waiting.Set(float64(v.count))
-	return answer, func() { v.leave(command, answer) }, nil
 }
 
-// leave takes one request out, if it still waits.
-func (v *view) leave(command string, answer chan hunt.Event) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for i, w := range v.waiting[command] {
-		if w == answer {
-			v.waiting[command] = append(v.waiting[command][:i:i], v.waiting[command][i+1:]...)
-			v.count--
+// answer returns the event that answered a command before, if it is remembered.
+func (v *view) answer(c hunt.Command) (hunt.Event, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	for _, s := range v.states {
+		if e, ok := s.Answer(c); ok {
+			return e, true
 		}
 	}
-	if len(v.waiting[command]) == 0 {
-		delete(v.waiting, command)
-	}
-	v.metrics.waiting.Set(float64(v.count))
+	return hunt.Event{}, false
 }
 
-// read calls f with a hunt, or returns false if the view doesn't know it. f must not keep the hunt.
+// read calls f with a hunt, or returns false if the view doesn't know it. f must neither keep nor change the hunt.
 func (v *view) read(id string, f func(*hunt.Hunt)) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	h, ok := v.hunts[id]
-	if ok {
-		f(h)
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	for _, s := range v.states {
+		if h, ok := s.Hunt(id); ok {
+			f(h)
+			return true
+		}
 	}
-	return ok
+	return false
 }

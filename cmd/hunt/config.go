@@ -68,6 +68,12 @@ type floorConfig struct {
 	Acks string `yaml:"acks"`
 }
 
+// What a request may wait for its answer. A stop gives requests under way 10 s.
+const (
+	minDeadline = 10 * time.Millisecond
+	maxDeadline = 9 * time.Second
+)
+
 // loadConfig reads and checks the file. Its error names the file and what to do.
 func loadConfig(path string) (*config, error) {
 	content, err := os.ReadFile(path)
@@ -79,6 +85,15 @@ func loadConfig(path string) (*config, error) {
 	dec.KnownFields(true)
 	if err := dec.Decode(c); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("configuration %s: there is a second document in it; write one", path)
+	}
+	if d := time.Duration(c.Deadline); d < minDeadline || d > maxDeadline {
+		return nil, fmt.Errorf("configuration %s: deadline is %v; it must be %v to %v, because a stop waits no longer for requests under way", path, d, minDeadline, maxDeadline)
+	}
+	if k := c.Kafka; k.Partitions < 0 || k.Replication < 0 || c.MaxWaiting < 0 {
+		return nil, fmt.Errorf("configuration %s: partitions, replication and max_waiting must not be negative; leave them out for the defaults", path)
 	}
 	if c.Instance == "" {
 		host, _ := os.Hostname() // without a name the process id has to do

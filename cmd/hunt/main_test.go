@@ -28,6 +28,9 @@ func TestWhatIsWrongIsSaidAtTheStart(t *testing.T) {
 		"a value outside":         {"producer.linger.ms: 5", "producer.linger.ms: 500", "producer.linger.ms"},
 		"a bound outside":         {"{max: 200}", "{min: 9000}", "producer.linger.ms"},
 		"a floor that isn't one":  {"acks: all", "acks: some", "some"},
+		"a second document":       {"kafka:", "---\nkafka:", "there is a second document"},
+		"a long deadline":         {"deadline: 1s", "deadline: 30s", "it must be 10ms to 9s"},
+		"partitions below none":   {"partitions: 6", "partitions: -6", "must not be negative"},
 		"something that isn't it": {"app: hunt-engine", "app: [", "configuration"},
 	} {
 		t.Run(name, func(t *testing.T) {

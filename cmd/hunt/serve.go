@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/exporter-toolkit/web"
 	"go.uber.org/zap"
 
 	"github.com/veltrix/veltrix/engine"
@@ -23,6 +24,9 @@ func serve(ctx context.Context, f flags, stdout io.Writer) error {
 	c, err := loadConfig(f.config)
 	if err != nil {
 		return process.UsageError{Err: err}
+	}
+	if err := web.Validate(f.webConfig); err != nil {
+		return process.UsageError{Err: fmt.Errorf("--web.config.file %s: %w", f.webConfig, err)}
 	}
 	if f.check {
 		fmt.Fprintf(stdout, "%s is fine: application %s, instance %s\n", f.config, c.App, c.Instance)

@@ -1,69 +1,70 @@
 package hunt
 
-// Apply takes an event into the state and returns the hunt with the event as it took effect; call it with nil for a hunt
-// that is not known yet. The state is changed in place.
+// Apply takes an event into the state and returns it as it took effect.
 //
-// An event whose command is remembered changes nothing, and the former one is returned. A win of a treasure that somebody
-// else has becomes "taken".
-func Apply(h *Hunt, e Event) (*Hunt, Event) {
-	if former, ok := h.Answer(e.Command); ok {
-		return h, former
+// An event whose command is remembered changes nothing and comes back with the answer that the command got first. A win
+// of a treasure that somebody else has becomes "taken".
+func (s *State) Apply(e Event) Event {
+	if former, ok := s.memory.of(e); ok {
+		return former.again(e)
 	}
-	if h == nil {
-		if e.Outcome != Created || e.Plan == nil {
-			return nil, e
-		}
-		h = newHunt(e.Hunt, *e.Plan)
-		h.remember(e)
-		return h, e
-	}
-	e = h.effect(e)
-	h.remember(e)
-	return h, e
-}
-
-func newHunt(id string, p Plan) *Hunt {
-	h := &Hunt{
-		ID: id, Plan: p, treasures: make(map[string]Treasure, len(p.Treasures)),
-		players: map[string]*Player{}, winners: map[string]string{}, answers: map[string]Event{},
-	}
-	for _, t := range p.Treasures {
-		h.treasures[t.ID] = t
-	}
-	return h
+	e = s.effect(e)
+	s.memory.keep(e)
+	return e
 }
 
 // effect changes the state and returns what the event came to.
-func (h *Hunt) effect(e Event) Event {
-	switch e.Outcome {
-	case Created:
+func (s *State) effect(e Event) Event {
+	h := s.hunts[e.Hunt]
+	switch {
+	case e.Outcome == Taken || e.Outcome == Refused:
+		return e
+	case e.Outcome == Created:
+		return s.create(h, e)
+	case h == nil:
+		return e.refuse(NoHunt)
+	}
+	return h.effect(e)
+}
+
+func (s *State) create(h *Hunt, e Event) Event {
+	switch {
+	case h == nil && e.Plan != nil:
+		s.hunts[e.Hunt] = newHunt(e)
+	case h == nil:
+		return e.refuse(BadPlan)
+	case h.digest != e.Digest:
 		return e.refuse(HuntExists)
-	case Joined:
-		if h.players[e.Player] == nil {
-			h.players[e.Player] = &Player{ID: e.Player, Name: e.Name, wrong: map[string]int{}}
-		}
-	case Moved:
-		if p := h.players[e.Player]; p != nil {
-			p.X, p.Y = e.X, e.Y
-		}
-	case Won:
-		return h.win(e)
-	case Wrong:
-		if p := h.players[e.Player]; p != nil {
-			p.wrong[e.Treasure]++
-		}
-	case Finished:
-		h.finished = true
-	case Taken, Refused:
 	}
 	return e
 }
 
-func (h *Hunt) win(e Event) Event {
+func (h *Hunt) effect(e Event) Event {
+	if e.Outcome == Finished {
+		h.finished = true
+		return e
+	}
 	p := h.players[e.Player]
-	if p == nil {
+	if p == nil && e.Outcome != Joined {
 		return e.refuse(NoPlayer)
 	}
+	switch e.Outcome {
+	case Joined:
+		if p == nil {
+			h.players[e.Player] = &player{Standing: Standing{ID: e.Player, Name: e.Name}, wrong: map[string]int{}}
+		}
+	case Moved:
+		p.X, p.Y = e.X, e.Y
+	case Won:
+		return h.win(p, e)
+	case Wrong:
+		p.wrong[e.Treasure]++
+	case Created, Finished, Taken, Refused:
+	}
+	return e
+}
+
+func (h *Hunt) win(p *player, e Event) Event {
 	switch winner, taken := h.winners[e.Treasure]; {
 	case taken && winner != e.Player:
 		e.Outcome, e.Points = Taken, 0

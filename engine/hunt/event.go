@@ -30,13 +30,15 @@ const (
 	Over       Reason = "over"
 	NoAttempts Reason = "no_attempts_left"
 	BadPlan    Reason = "bad_plan"
+	IDReused   Reason = "command_id_reused" // the id was used in this hunt to ask for something else
 	Unknown    Reason = "unknown_command"
 )
 
 // Event is what happened: the answer to one command.
 type Event struct {
-	// Command is the id of the command.
+	// Command and Digest are the command's id and digest.
 	Command string    `json:"command"`
+	Digest  string    `json:"digest,omitempty"`
 	Hunt    string    `json:"hunt"`
 	Kind    Kind      `json:"kind"`
 	Time    time.Time `json:"time"`
@@ -53,4 +55,19 @@ type Event struct {
 	Plan   *Plan   `json:"plan,omitempty"`
 	// Attempts are those left for the treasure after a wrong answer.
 	Attempts int `json:"attempts_left,omitempty"`
+}
+
+// eventOf returns the event of a command without its outcome. It says all that the command does, also if it repeats one
+// whose event never reached the log.
+func eventOf(c Command) Event {
+	return Event{
+		Command: c.ID, Digest: c.Digest, Hunt: c.Hunt, Kind: c.Kind, Time: c.Time,
+		Player: c.Player, Name: c.Name, Treasure: c.Treasure, X: c.X, Y: c.Y, Plan: c.Plan,
+	}
+}
+
+// refuse returns the event with a refusal for an outcome, and without what is of no use then.
+func (e Event) refuse(r Reason) Event {
+	e.Outcome, e.Reason, e.Points, e.Attempts, e.Plan = Refused, r, 0, 0, nil
+	return e
 }
