@@ -35,8 +35,6 @@ var errToldToEnd = errors.New("told to end")
 const (
 	// defaultRebalanceTimeout is kafka-go's.
 	defaultRebalanceTimeout = 30 * time.Second
-	// defaultRejoinSpread is within which time the members of a group rejoin for new settings.
-	defaultRejoinSpread = 30 * time.Second
 	// defaultWatchEvery is how often new partitions are looked for.
 	defaultWatchEvery = 5 * time.Second
 )
@@ -78,9 +76,10 @@ type ConsumerOptions struct {
 	// Logger may be nil.
 	Logger *zap.Logger
 
-	// rejoinSpread and watchEvery are the constants above, but for tests.
-	rejoinSpread time.Duration
-	watchEvery   time.Duration
+	// rejoinStep is how long after one member of the group the next one rejoins for new settings; 0: by the heartbeat
+	// interval. watchEvery is the constant above, but for tests.
+	rejoinStep time.Duration
+	watchEvery time.Duration
 }
 
 func (o *ConsumerOptions) complete() error {
@@ -104,7 +103,6 @@ func (o *ConsumerOptions) complete() error {
 		o.Logger = o.Runtime.logger
 	}
 	o.RebalanceTimeout = orDefault(o.RebalanceTimeout, defaultRebalanceTimeout)
-	o.rejoinSpread = orDefault(o.rejoinSpread, defaultRejoinSpread)
 	o.watchEvery = orDefault(o.watchEvery, defaultWatchEvery)
 	return nil
 }

@@ -144,7 +144,7 @@ func (a *audit) join(t *testing.T, brokers []string, who string) *auditedMember 
 			a.handled(who, partition, records, next)
 			return nil
 		},
-		rejoinSpread: 50 * time.Millisecond,
+		rejoinStep: 50 * time.Millisecond,
 	})
 	require.NoError(t, err)
 	return &auditedMember{t: t, consumer: c, running: run(t, c.Run)}

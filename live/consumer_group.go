@@ -63,14 +63,8 @@ func (c *Consumer) membership(life lifetime) error {
 		return fmt.Errorf("join group %s: %w", c.opts.Group, err)
 	}
 	quit, stop := context.WithCancelCause(life.quit)
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		c.watchGroupSettings(quit, stop, conf)
-	}()
 	last := c.generations(lifetime{quit: quit, hard: life.hard, cut: life.cut}, stop, group, conf)
 	stop(nil)
-	<-watching
 	leave(group, last, conns)
 	return context.Cause(quit)
 }
@@ -78,6 +72,7 @@ func (c *Consumer) membership(life lifetime) error {
 func (c *Consumer) groupConfig(conf groupSettings, conns *connections) kafka.ConsumerGroupConfig {
 	return kafka.ConsumerGroupConfig{
 		ID: c.opts.Group, Brokers: c.opts.Brokers, Topics: c.opts.Topics,
+		GroupBalancers:    []kafka.GroupBalancer{rangeBalancer{}, kafka.RoundRobinGroupBalancer{}}, // as kafka-go, ranges first
 		Dialer:            groupDialer(conns, c.runtime.ClientID(), c.opts.Dialer),
 		SessionTimeout:    conf.sessionTimeout,
 		HeartbeatInterval: conf.heartbeatInterval,
@@ -157,29 +152,6 @@ func (c *Consumer) sessionTimeoutRefused(stop context.CancelCauseFunc, conf grou
 	c.logger.Error("the broker refused the session timeout, going back to the former one",
 		zap.Duration("refused", conf.sessionTimeout), zap.Duration("former", before.sessionTimeout), zap.Error(err))
 	stop(errRejoin)
-}
-
-// watchGroupSettings ends the membership some time after its settings are out of date: each member draws its own
-// moment, so that the group doesn't stop for all of them at once. What is undone meanwhile doesn't count.
-func (c *Consumer) watchGroupSettings(ctx context.Context, stop context.CancelCauseFunc, conf groupSettings) {
-	for {
-		changed := c.runtime.Changed()
-		if c.groupSettings() != conf {
-			if sleep(ctx, rand.N(c.opts.rejoinSpread)) != nil {
-				return
-			}
-			if c.groupSettings() != conf {
-				stop(errRejoin)
-				return
-			}
-			continue
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // leave ends the membership at the coordinator. Handlers may take their time before; the coordinator may not.

@@ -89,7 +89,7 @@ func TestSessionSettingsAreAppliedByRejoiningOnce(t *testing.T) {
 	w := newWriter(t, k)
 	w.numbers(0, 0, 10)
 	var l ledger
-	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinSpread = l.handle, 200*time.Millisecond })
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinStep = l.handle, 200*time.Millisecond })
 	run(t, c.Run)
 	l.requireNumbers(t, 0, 10)
 	for generation, ms := range []int64{10000, 11000, 12000} {
@@ -134,7 +134,7 @@ func TestARefusedSessionTimeoutIsTakenBack(t *testing.T) {
 	w := newWriter(t, k)
 	w.numbers(0, 0, 10)
 	var l ledger
-	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinSpread = l.handle, time.Millisecond })
+	c, _ := consumerOf(t, k, nimble(), func(o *ConsumerOptions) { o.Handler, o.rejoinStep = l.handle, time.Millisecond })
 	run(t, c.Run)
 	l.requireNumbers(t, 0, 10)
 	c.runtime.apply(settings.Update{Document: settings.Document{

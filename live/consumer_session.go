@@ -21,6 +21,8 @@ type session struct {
 	gen      *kafka.Generation
 	life     lifetime
 	stop     context.CancelCauseFunc // ends the membership
+	conf     groupSettings           // what it joined with
+	place    int                     // in the order in which members rejoin
 	grace    time.Duration           // how long handlers may go on after the end
 	parts    []*part
 	commits  chan chan error // requests, answered by keepCommitting
@@ -29,7 +31,7 @@ type session struct {
 
 func newSession(c *Consumer, life lifetime, stop context.CancelCauseFunc, gen *kafka.Generation, conf groupSettings) *session {
 	s := &session{
-		consumer: c, gen: gen, life: life, stop: stop,
+		consumer: c, gen: gen, life: life, stop: stop, conf: conf, place: placeOf(c.opts.Topics, gen.Assignments),
 		grace:   min(c.opts.RebalanceTimeout, conf.sessionTimeout) / 2,
 		commits: make(chan chan error), finished: make(chan struct{}),
 	}
@@ -109,6 +111,7 @@ func (s *session) work(reading, handling context.Context, end, endHandling conte
 	}
 	keepers.Go(func() { s.keepCommitting(keeping) })
 	keepers.Go(func() { s.watchPartitions(reading, end) })
+	keepers.Go(func() { s.watchSettings(reading) })
 	s.consumer.setSession(s)
 
 	<-reading.Done()

@@ -68,7 +68,7 @@ const (
 	AtOnce      Applies = "at once"
 	NextFetch   Applies = "next fetch"
 	NextCommit  Applies = "next commit"
-	Rejoin      Applies = "rejoin, spread over the members"
+	Rejoin      Applies = "rejoin, one member after the other"
 	AlterConfig Applies = "IncrementalAlterConfigs"
 )
 
