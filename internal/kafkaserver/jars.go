@@ -30,9 +30,9 @@ func Available() error {
 	return nil
 }
 
-// jars returns the folder with the server's jars, fetching them first if this user never did. Several processes may
+// Jars returns the folder with the server's jars, fetching them first if this user never did. Several processes may
 // do so at once: each fetches into a folder of its own, and the first to finish wins.
-func jars(ctx context.Context, version string) (string, error) {
+func Jars(ctx context.Context, version string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the user's cache folder for Kafka's jars: %w", err)
