@@ -17,7 +17,7 @@
 // # What is promised
 //
 //   - A record is reported exactly once: by Produce's return, or by one call of its callback.
-//   - What was acknowledged is in the log, in the order in which it was handed over, partition by partition.
+//   - What was acknowledged is in the log once, in the order in which it was handed over, partition by partition.
 //   - Memory is bounded by buffer.memory; beyond it a caller waits, in turn, for up to max.block.ms, and is then told
 //     [ErrBufferFull]. Nothing is dropped silently.
 //   - A record is acknowledged or failed within delivery.timeout.ms of its acceptance.
@@ -25,13 +25,21 @@
 //
 // # What a retry can do
 //
-// The producer is not idempotent yet. A request whose answer was lost may have been written; it is sent again, and
-// the record is then in the log twice. For the same reason a record that failed with [ErrDeliveryTimeout], or was
-// given up by Close, may have been written. Consumers must tolerate a repeated record, as they must under any
-// at-least-once producer. A record that failed with [ErrBufferFull], [ErrRecordTooLarge] or [ErrClosed] on the way in
-// was not written.
+// Every partition's batches are numbered under a producer id, so that a broker recognises a batch that comes again
+// because its answer was lost. A record that failed with [ErrDeliveryTimeout], or was given up by Close, may have been
+// written all the same; an application that then produces it anew doubles it, since to the broker it is another record.
+// So does what a batch still held when one of its records failed while the batch was on its way: it goes under a new
+// producer id. Brokers recognise a batch only as long as they remember the producer id, and with acks=1 a new leader may
+// not know it. Where brokers give the client no id (it must be allowed IdempotentWrite before Kafka 3.0), and with
+// DisableIdempotence, a lost answer doubles the batch.
+//
+// A record that failed with [ErrBufferFull], [ErrRecordTooLarge] or [ErrClosed] on the way in was not written.
 //
 // # Errors
 //
 // Errors wrap kafka-go's, so that errors.Is finds Kafka's error codes, for example kafka.NotEnoughReplicas.
+//
+// # From kafka-go
+//
+// docs/kafka-go.md has a table from the fields of kafka-go's Writer and Reader to what is here.
 package live

@@ -61,6 +61,9 @@ func (p *Producer) expire(now int64) {
 			if due.n == 0 {
 				continue
 			}
+			if last == nil {
+				last = p.identities.why()
+			}
 			p.report(due, timeoutError(t.name, pt.id, last))
 		}
 	}

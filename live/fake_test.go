@@ -47,6 +47,8 @@ func (b *fakeBroker) RoundTrip(ctx context.Context, _ net.Addr, req kafka.Reques
 	switch r := req.(type) {
 	case *metadata.Request:
 		return b.metadata(r), nil
+	case *initProducerRequest:
+		return &initProducerResponse{id: 1}, nil
 	case *createtopics.Request:
 		return &createtopics.Response{}, nil
 	case *rawproduce.Request:

@@ -24,7 +24,7 @@ func encoded(t testing.TB, base int64, compression kafka.Compression, records ..
 	for i := range records {
 		entries.push(&entry{rec: records[i]})
 	}
-	size, err := enc.encode(&entries, compression)
+	size, err := enc.encode(&entries, compression, numbering{identity: identity{id: -1}})
 	require.NoError(t, err)
 	b := enc.buf[4 : 4+size]
 	binary.BigEndian.PutUint64(b, uint64(base))

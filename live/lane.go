@@ -97,6 +97,7 @@ func (l *lane) busy(n int) {
 // gather blocks until something is ripe and takes it; it returns nothing when ctx ends.
 func (l *lane) gather(ctx context.Context, timer *time.Timer, batches []*batch) []*batch {
 	for {
+		l.producer.identities.ensure(ctx)
 		l.sleepsUntil.Store(never)
 		l.takeAdded()
 		now := l.producer.now()
@@ -178,6 +179,10 @@ func (l *lane) takeRipe(pt *partition, now int64, snap *snapshot) (b *batch, sta
 	defer pt.mu.Unlock()
 	if _, ride := pt.ripeness(s); ride > now || pt.lane != l {
 		return nil, true
+	}
+	pt.dropFailed()
+	if !pt.identified() {
+		return nil, true // The worker looks again when there is an identity.
 	}
 	return pt.take(now, s), false
 }

@@ -34,6 +34,9 @@ type partition struct {
 	listed bool
 	// lastErr is why the last attempt failed, or why there is no leader.
 	lastErr error
+	// numbers are those of the next new batch; the identity must be newer than doubted.
+	numbers numbering
+	doubted int64
 
 	// busy adds up the time with a request in flight or held back by one; since is when the present such time began.
 	// landedAt is when the last request ended, fullAt when the queue became full, wrote when the last request started.
@@ -114,13 +117,11 @@ func (pt *partition) take(now int64, s *producerSettings) *batch {
 		if pt.full(s) {
 			pt.fullAt = now
 		}
-	} else {
-		pt.dropReported(pt.flight)
-		if pt.flight.records.n == 0 {
-			pt.flight = nil
-			return pt.take(now, s)
-		}
+	} else if pt.flight.records.n == 0 { // all of them were reported
+		pt.flight = nil
+		return pt.take(now, s)
 	}
+	pt.numbered(pt.flight)
 	pt.sending, pt.encoding = true, true
 	pt.wrote = now
 	pt.flight.attempts++
@@ -134,10 +135,20 @@ func (pt *partition) heldBackSince(now int64, s *producerSettings) int64 {
 	return min(now, max(ripe, pt.landedAt, pt.queue.head.at))
 }
 
-// dropReported takes the records out of b that failed since its last attempt.
+// dropFailed takes the records out of the batch to be sent again that have failed since its last attempt.
+func (pt *partition) dropFailed() {
+	if pt.flight != nil {
+		pt.dropReported(pt.flight)
+	}
+}
+
+// dropReported takes the records out of b that failed since its last attempt. What is left is another batch to the broker.
 func (pt *partition) dropReported(b *batch) {
 	gone := b.records.remove(func(e *entry) bool { return e.reported })
-	pt.topic.producer.recycle(gone.head)
+	if gone.n > 0 {
+		pt.doubtful(b)
+		pt.topic.producer.recycle(gone.head)
+	}
 }
 
 // place assigns the leader's lane; nil for none.
@@ -236,4 +247,6 @@ type batch struct {
 	attempts int
 	// size is its encoded size in the last request.
 	size int
+	// numbers are those of its first attempt; none before it.
+	numbers numbering
 }

@@ -29,6 +29,9 @@ type ProducerOptions struct {
 	// Balancer chooses the partition of every record. Nil: Kafka's murmur2 of the key; records without a key stay
 	// with one partition until its batch leaves.
 	Balancer kafka.Balancer
+	// DisableIdempotence does without a producer id. By default each partition's batches are numbered under one, so
+	// that brokers recognise a batch that a retry brings again (Kafka's enable.idempotence).
+	DisableIdempotence bool
 	// Logger may be nil.
 	Logger *zap.Logger
 
@@ -59,9 +62,11 @@ type Producer struct {
 	cluster *cluster
 	buffer  buffer
 	epochs  *epochs
-	entries entryPool
-	waiters waiterPool
-	born    time.Time
+	// identities number what is sent.
+	identities *identities
+	entries    entryPool
+	waiters    waiterPool
+	born       time.Time
 
 	topics  atomic.Pointer[map[string]*topic]
 	lanes   map[int]*lane
@@ -114,6 +119,7 @@ func NewProducer(o ProducerOptions) (*Producer, error) {
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.cluster = newCluster(p)
+	p.identities = newIdentities(p)
 	p.buffer.setLimit(p.runtime.snapshot().app.producer.bufferMemory)
 	p.topics.Store(&map[string]*topic{})
 	for _, name := range o.Topics {

@@ -29,13 +29,10 @@ const (
 	batchBaseTimeAt   = 27
 	batchMaxTimeAt    = 35
 	batchProducerAt   = 43
+	batchEpochAt      = 51
+	batchSequenceAt   = 53
 	batchCountAt      = 57
 )
-
-// noProducer fills producerId, producerEpoch and baseSequence of a producer that is not idempotent: all are -1.
-var noProducer = [14]byte{ //nolint:gochecknoglobals // a constant in all but syntax
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) //nolint:gochecknoglobals // computed once; a constant in all but syntax
 
@@ -62,8 +59,11 @@ func (b *batchEncoder) Write(p []byte) (int, error) {
 }
 
 // encode appends the length-prefixed record batch of entries and returns its size without the prefix. Offsets count
-// from 0 in the entries' order.
-func (b *batchEncoder) encode(entries *entryList, compression kafka.Compression) (int, error) {
+// from 0 in the entries' order. Batches that are not numbered have -1 for producer, epoch and sequence.
+func (b *batchEncoder) encode(entries *entryList, compression kafka.Compression, numbers numbering) (int, error) {
+	if numbers.anonymous() {
+		numbers = numbering{identity: identity{id: -1, epoch: -1}, next: -1}
+	}
 	start := len(b.buf)
 	b.buf = append(b.buf, make([]byte, 4+batchHeaderSize)...)
 	head := start + 4
@@ -84,7 +84,9 @@ func (b *batchEncoder) encode(entries *entryList, compression kafka.Compression)
 	binary.BigEndian.PutUint32(h[batchLastDeltaAt:], uint32(entries.n-1))
 	binary.BigEndian.PutUint64(h[batchBaseTimeAt:], uint64(first))
 	binary.BigEndian.PutUint64(h[batchMaxTimeAt:], uint64(latest))
-	copy(h[batchProducerAt:], noProducer[:])
+	binary.BigEndian.PutUint64(h[batchProducerAt:], uint64(numbers.id))
+	binary.BigEndian.PutUint16(h[batchEpochAt:], uint16(numbers.epoch))
+	binary.BigEndian.PutUint32(h[batchSequenceAt:], uint32(numbers.next))
 	binary.BigEndian.PutUint32(h[batchCountAt:], uint32(entries.n))
 	binary.BigEndian.PutUint32(h[batchChecksumAt:], crc32.Checksum(h[batchAttributesAt:], castagnoli))
 	return len(h), nil

@@ -24,7 +24,7 @@ func TestBatchesAreReadBackByKafkaGo(t *testing.T) {
 					list.push(&entry{rec: randomRecord(rng)})
 				}
 				var enc batchEncoder
-				size, err := enc.encode(&list, codec)
+				size, err := enc.encode(&list, codec, numbering{identity: identity{id: -1}})
 				require.NoError(t, err)
 				require.Len(t, enc.buf, size+4)
 				var set protocol.RecordSet

@@ -66,7 +66,7 @@ func (p *Producer) encode(s *sender, conf *producerSettings, start int64) (*rawp
 	s.encoder.buf, s.spans = s.encoder.buf[:0], s.spans[:0]
 	for _, b := range s.batches {
 		from := len(s.encoder.buf)
-		size, err := s.encoder.encode(&b.records, snap.forTopic(b.partition.topic.name).producer.compression)
+		size, err := s.encoder.encode(&b.records, snap.forTopic(b.partition.topic.name).producer.compression, b.numbers)
 		if err != nil {
 			return nil, err
 		}
@@ -182,6 +182,11 @@ func (p *Producer) settle(b *batch, offset int64, err error) {
 	switch {
 	case err == nil:
 		p.acknowledge(b, offset)
+	case errors.Is(err, kafka.DuplicateSequenceNumber):
+		p.acknowledge(b, unknownOffset) // It was written by an attempt whose answer was lost, and others followed.
+	case outOfSequence(err):
+		b.partition.renumber(b)
+		p.retry(b, err, p.backoff(b))
 	case isTooLarge(err):
 		p.shrink(b, err)
 	case unrouted(err):

@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
+// unknownOffset is the offset of records of which a broker says only that it has them.
+const unknownOffset = -1
+
 // acknowledge reports the batch's records as written from offset on.
 func (p *Producer) acknowledge(b *batch, offset int64) {
 	pt := b.partition
 	now := p.now()
-	records := pt.finish(now, b)
+	records := pt.finish(now, b, (*partition).used)
 	m := pt.topic.metrics
 	var sent int
 	for e := records.head; e != nil; e = e.next {
@@ -19,7 +22,9 @@ func (p *Producer) acknowledge(b *batch, offset int64) {
 			m.latency.Observe(time.Duration(now - e.at).Seconds())
 			sent++
 		}
-		offset++
+		if offset != unknownOffset {
+			offset++
+		}
 	}
 	m.sent.Add(float64(sent))
 	p.report(records, nil)
@@ -29,7 +34,11 @@ func (p *Producer) acknowledge(b *batch, offset int64) {
 // fail reports the batch's records as failed.
 func (p *Producer) fail(b *batch, err error) {
 	pt := b.partition
-	records := pt.finish(p.now(), b)
+	then := (*partition).doubtful
+	if refused(b, err) {
+		then = func(*partition, *batch) {}
+	}
+	records := pt.finish(p.now(), b, then)
 	p.report(records, err)
 	pt.release(err)
 }
@@ -119,14 +128,22 @@ func (pt *partition) encoded(b *batch, now int64) {
 }
 
 // finish ends the flight and hands its records over. The next batch waits for release, so that callbacks keep the
-// records' order.
-func (pt *partition) finish(now int64, b *batch) entryList {
+// records' order. What became of the batch's numbers is for number to note.
+func (pt *partition) finish(now int64, b *batch, number func(*partition, *batch)) entryList {
 	pt.mu.Lock()
 	defer pt.mu.Unlock()
 	pt.landed(now)
 	pt.settling = true
 	pt.flight = nil
+	number(pt, b)
 	return b.records
+}
+
+// renumber takes the numbers of a batch that the broker didn't accept.
+func (pt *partition) renumber(b *batch) {
+	pt.mu.Lock()
+	defer pt.mu.Unlock()
+	pt.doubtful(b)
 }
 
 // release opens the partition for the next batch.
@@ -153,6 +170,9 @@ func (pt *partition) putBack(now int64, b *batch, s *producerSettings) {
 	defer pt.mu.Unlock()
 	pt.landed(now)
 	pt.dropReported(b)
+	if b.attempts > 1 {
+		pt.doubtful(b) // A former attempt may have been written.
+	}
 	pt.queue.prepend(b.records)
 	pt.flight, pt.notBefore = nil, 0
 	pt.list(s)
