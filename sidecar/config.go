@@ -38,6 +38,8 @@ type Config struct {
 	Pins settings.Values `yaml:"pins"`
 	// Limits are those of the tuner.
 	Limits Limits `yaml:"limits"`
+	// Grafana gets an annotation for each change; none if its url is empty.
+	Grafana GrafanaConfig `yaml:"grafana"`
 	// DecisionLog keeps every tick's inputs and result for replay; none if its file is empty.
 	DecisionLog DecisionLogConfig `yaml:"decision_log"`
 
@@ -76,9 +78,12 @@ type EtcdConfig struct {
 
 // EtcdTLS names files in PEM.
 type EtcdTLS struct {
-	CAFile     string `yaml:"ca_file"`
-	CertFile   string `yaml:"cert_file"`
-	KeyFile    string `yaml:"key_file"`
+	// CAFile has the authorities that the server's certificate must be signed by; the system's if empty.
+	CAFile string `yaml:"ca_file"`
+	// CertFile and KeyFile are the client's certificate and key, for mutual TLS; both or neither.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+	// ServerName is the name that the server's certificate must have; the endpoint's if empty.
 	ServerName string `yaml:"server_name"`
 }
 
@@ -106,11 +111,13 @@ type Objective struct {
 
 // Optimize says what is made cheap.
 type Optimize struct {
-	Expr string     `yaml:"expr"`
+	// Expr gives the cost, one series. Required.
+	Expr string `yaml:"expr"`
+	// Goal is minimize or maximize. Required.
 	Goal tuner.Goal `yaml:"goal"`
 }
 
-// Limits are the tuner's limits; see tuner.Config for their meaning and defaults.
+// Limits are the tuner's limits; package tuner explains them.
 type Limits struct {
 	AckTimeout       model.Duration `yaml:"ack_timeout"`
 	Cooldown         model.Duration `yaml:"cooldown"`
@@ -126,6 +133,17 @@ type Limits struct {
 	ReversalsPerHour int            `yaml:"reversals_per_hour"`
 	BlindTicks       int            `yaml:"blind_ticks"`
 	BlindMode        string         `yaml:"blind_mode"`
+}
+
+// GrafanaConfig says where changes are annotated. Beside these keys it takes all of Prometheus's http_config; a service
+// account's token goes into a file: authorization: {credentials_file: …}.
+type GrafanaConfig struct {
+	// URL is Grafana's address; nothing is annotated if it is empty.
+	URL string `yaml:"url"`
+	// Tags are added to veltrix, the application and the decision's reason.
+	Tags []string `yaml:"tags"`
+
+	HTTP promconfig.HTTPClientConfig `yaml:",inline"`
 }
 
 // DecisionLogConfig says where the decision log goes and when it is rotated.

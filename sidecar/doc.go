@@ -10,4 +10,6 @@
 // conflict, lost leadership. The next tick begins anew from what is stored, so nothing needs a restart to recover.
 //
 // A [Sidecar] is one loop for one application. Several can run in one process, each with its own registry.
+//
+//go:generate go run ./internal/generate
 package sidecar

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -22,21 +23,40 @@ const maxBody = 64 << 10
 // Handler returns the HTTP API and the page. It may be used before Run and after it.
 func (s *Sidecar) Handler() http.Handler {
 	mux := http.NewServeMux()
-	if s.gatherer != nil {
-		mux.Handle("GET /metrics", promhttp.HandlerFor(s.gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	for pattern, handler := range s.routes() {
+		mux.HandleFunc(pattern, handler)
 	}
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "Veltrix is healthy.") })
-	mux.HandleFunc("GET /-/ready", s.serveReady)
-	mux.HandleFunc("POST /-/reload", s.serveReload)
-	mux.HandleFunc("PUT /-/reload", s.serveReload)
-	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) { s.success(w, s.Status()) })
-	mux.HandleFunc("GET /api/v1/rules", func(w http.ResponseWriter, _ *http.Request) { s.success(w, s.prometheusRules()) })
-	mux.HandleFunc("GET /api/v1/settings", s.serveSettings)
-	mux.HandleFunc("GET /api/v1/decisions", s.serveDecisions)
-	mux.HandleFunc("PUT /api/v1/hold", s.admin(s.serveHold))
-	mux.HandleFunc("DELETE /api/v1/hold", s.admin(s.serveRelease))
-	mux.HandleFunc("GET /{$}", s.servePage)
 	return http.MaxBytesHandler(mux, maxBody)
+}
+
+// routes are the patterns that are served; openapi.yaml describes each.
+func (s *Sidecar) routes() map[string]http.HandlerFunc {
+	all := map[string]http.HandlerFunc{
+		"GET /-/healthy":           func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "Veltrix is healthy.") },
+		"GET /-/ready":             s.serveReady,
+		"POST /-/reload":           s.serveReload,
+		"PUT /-/reload":            s.serveReload,
+		"GET /api/v1/openapi.yaml": s.serveOpenAPI,
+		"GET /api/v1/status":       func(w http.ResponseWriter, _ *http.Request) { s.success(w, s.Status()) },
+		"GET /api/v1/rules":        func(w http.ResponseWriter, _ *http.Request) { s.success(w, s.prometheusRules()) },
+		"GET /api/v1/settings":     s.serveSettings,
+		"GET /api/v1/decisions":    s.serveDecisions,
+		"PUT /api/v1/hold":         s.admin(s.serveHold),
+		"DELETE /api/v1/hold":      s.admin(s.serveRelease),
+		"GET /{$}":                 s.servePage,
+	}
+	if s.gatherer != nil {
+		all["GET /metrics"] = promhttp.HandlerFor(s.gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true}).ServeHTTP
+	}
+	return all
+}
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func (s *Sidecar) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(openAPI) // the client is gone if this fails
 }
 
 // success writes data in the envelope of Prometheus's API.

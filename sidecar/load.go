@@ -90,6 +90,7 @@ func (c *Config) fill() {
 		p.MaxConcurrency = defaultConcurrency
 	}
 	p.HTTP.SetDirectory(c.dir)
+	c.Grafana.HTTP.SetDirectory(c.dir)
 	if c.DecisionLog.MaxSizeMB == 0 {
 		c.DecisionLog.MaxSizeMB = defaultLogMB
 	}
@@ -100,12 +101,12 @@ func (c *Config) fill() {
 
 // Validate says what is wrong, all complaints joined; nil if nothing is. It also reads the rule files.
 func (c *Config) Validate() error {
-	errs := []error{c.validateParts(), c.validateExpressions(), c.Bounds.Check(), c.Prometheus.HTTP.Validate()}
+	errs := []error{c.validateParts(), c.validateExpressions(), c.Bounds.Check(), c.Prometheus.HTTP.Validate(), c.Grafana.HTTP.Validate()}
 	set, err := c.loadRules(nil)
 	if err != nil {
 		errs = append(errs, err)
 	} else {
-		errs = append(errs, c.tuner(c.longestRange(set.set)).Validate())
+		errs = append(errs, c.tuner(set.longest).Validate())
 	}
 	return errors.Join(errs...)
 }
@@ -122,6 +123,8 @@ func (c *Config) validateParts() error {
 	refuse(!slices.Contains([]tuner.Mode{tuner.ModeOff, tuner.ModeShadow, tuner.ModeEnforce}, c.Mode), "mode is %q; write off, shadow or enforce", c.Mode)
 	refuse(time.Duration(c.Interval) < minInterval, "interval is %s; write at least %s", c.Interval, minInterval)
 	refuse(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "prometheus.url is %q; write for example http://prometheus:9090", c.Prometheus.URL)
+	grafana, err := url.Parse(c.Grafana.URL)
+	refuse(c.Grafana.URL != "" && (err != nil || grafana.Host == ""), "grafana.url is %q; write for example http://grafana:3000", c.Grafana.URL)
 	refuse(2*c.Prometheus.Timeout > c.Interval, "prometheus.timeout is %s; write less than half the interval of %s", c.Prometheus.Timeout, c.Interval)
 	refuse(c.Prometheus.MaxConcurrency < 1, "prometheus.max_concurrency is %d; write at least 1", c.Prometheus.MaxConcurrency)
 	refuse(len(c.Etcd.Endpoints) == 0, "etcd.endpoints is missing; write for example [http://etcd:2379]")
@@ -140,7 +143,7 @@ func (c *Config) validateExpressions() error {
 	var errs []error
 	for name, expr := range c.expressions() {
 		if expr == "" {
-			if name != "load" {
+			if name != exprLoad {
 				errs = append(errs, fmt.Errorf("%s has no expr", name))
 			}
 			continue
@@ -153,14 +156,36 @@ func (c *Config) validateExpressions() error {
 	return errors.Join(errs...)
 }
 
+// scoped returns the configuration's own expressions with the application's selector in them.
+func (c *Config) scoped() (map[string]string, error) {
+	selector, err := rules.ParseSelector(c.Selector)
+	if err != nil {
+		return nil, err
+	}
+	all := c.expressions()
+	for name, expr := range all {
+		if all[name], err = rules.Scope(expr, selector); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return all, nil
+}
+
+// The names of the configuration's own expressions; an objective's has its own behind it.
+const (
+	exprLoad      = "load"
+	exprObjective = "objective "
+	exprOptimize  = "optimize"
+)
+
 // expressions returns the configuration's own expressions by a name for people.
 func (c *Config) expressions() map[string]string {
-	all := map[string]string{"load": c.Load}
+	all := map[string]string{exprLoad: c.Load}
 	for _, o := range c.Objectives {
-		all["objective "+o.Name] = o.Expr
+		all[exprObjective+o.Name] = o.Expr
 	}
 	if c.Optimize != nil {
-		all["optimize"] = c.Optimize.Expr
+		all[exprOptimize] = c.Optimize.Expr
 	}
 	return all
 }

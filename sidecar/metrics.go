@@ -40,6 +40,7 @@ type metrics struct {
 	queryFailures   prometheus.Counter
 	commitDuration  prometheus.Histogram
 	commitConflicts prometheus.Counter
+	annotations     *prometheus.CounterVec
 	fileGood        *prometheus.GaugeVec
 	reloadGood      prometheus.Gauge
 	reloadTime      prometheus.Gauge
@@ -75,6 +76,7 @@ func newMetrics(r prometheus.Registerer, app string) *metrics {
 		lastTick:        gauge("veltrix_last_tick_timestamp_seconds", "When the last tick came to a decision."),
 		leader:          gauge("veltrix_leader", "1 while this sidecar is the application's leader."),
 		decisions:       counters("veltrix_decisions_total", "Decisions by reason.", "reason"),
+		annotations:     counters("veltrix_annotations_total", "Annotations for Grafana: sent, failed, or dropped because too many waited.", "outcome"),
 		changes:         counter("veltrix_changes_total", "Decisions that change the document, also in shadow."),
 		objective:       gauges("veltrix_objective_value", "Last usable reading of an objective.", "objective"),
 		objectiveMax:    gauges("veltrix_objective_max", "The most that an objective may be.", "objective"),

@@ -28,6 +28,11 @@ type page struct {
 	Blind     []string
 }
 
+// newPage parses the page; its text is a part of the program, so that it always can be.
+func newPage() *template.Template {
+	return template.Must(template.New("page").Funcs(pageFuncs()).Parse(pageText))
+}
+
 // pageDecisions is the number of decisions on the page.
 const pageDecisions = 20
 
@@ -40,7 +45,7 @@ func (s *Sidecar) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	p.Decisions = decisions
 	var b bytes.Buffer
-	if err := template.Must(template.New("page").Funcs(pageFuncs()).Parse(pageText)).Execute(&b, p); err != nil {
+	if err := s.page.Execute(&b, p); err != nil {
 		s.log.Error("draw the page", zap.Error(err))
 		http.Error(w, "the page could not be drawn", http.StatusInternalServerError)
 		return

@@ -68,6 +68,7 @@ func (s *Sidecar) report(t turn) {
 	if t.decision.Changes() {
 		status.LastChange = &t.decision
 		if t.leading {
+			s.notes.tell(t.decision)
 			status.Document = *t.decision.Next
 		}
 	}

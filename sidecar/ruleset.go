@@ -17,6 +17,8 @@ import (
 type ruleset struct {
 	set  *rules.Set
 	hash string
+	// longest is how far back any expression looks, the configuration's own included.
+	longest time.Duration
 	// good are the files by name as they were last read without an error.
 	good map[string]*rules.File
 	// failed says by file what is wrong with its present text; the last good one is in use, if there was one.
@@ -62,6 +64,7 @@ func (c *Config) loadRules(former *ruleset) (*ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.longest = c.longestRange(r.set)
 	return r, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"maps"
 	"slices"
 	"sync"
@@ -75,6 +76,10 @@ type Sidecar struct {
 	log      *zap.Logger
 	options  Options
 	record   *decisionLog
+	// exprs are the configuration's own expressions, scoped, by name.
+	exprs map[string]string
+	page  *template.Template
+	notes *annotator
 
 	rules  atomic.Pointer[ruleset]
 	status atomic.Pointer[Status]
@@ -110,13 +115,20 @@ func New(o Options) (*Sidecar, error) {
 	if err != nil {
 		return nil, err
 	}
+	exprs, err := o.Config.scoped()
+	if err != nil {
+		return nil, err
+	}
 	record, err := openDecisionLog(o.Config.DecisionLog)
 	if err != nil {
 		return nil, err
 	}
 	s := &Sidecar{
-		config: o.Config, id: o.ID, store: o.Store, gatherer: o.Gatherer, options: o, record: record,
+		config: o.Config, id: o.ID, store: o.Store, gatherer: o.Gatherer, options: o, record: record, exprs: exprs, page: newPage(),
 		log: o.Logger.With(zap.String("app", o.Config.App)), metrics: newMetrics(o.Registerer, o.Config.App),
+	}
+	if s.notes, err = newAnnotator(o.Config.Grafana, o.Config.App, s.log, s.metrics); err != nil {
+		return nil, errors.Join(err, record.close())
 	}
 	s.asker = asker{
 		querier: o.Prometheus, timeout: time.Duration(o.Config.Prometheus.Timeout),
@@ -131,7 +143,12 @@ func New(o Options) (*Sidecar, error) {
 
 // Run runs the loop until ctx ends; it then resigns and returns nil. What goes wrong on the way is reported, not returned.
 func (s *Sidecar) Run(ctx context.Context) error {
+	var notes sync.WaitGroup
+	noting, cancel := context.WithCancel(ctx)
+	notes.Go(func() { s.notes.run(noting) })
 	err := s.run(ctx)
+	cancel()
+	notes.Wait()
 	return errors.Join(err, s.record.close())
 }
 

@@ -39,7 +39,7 @@ func (s *Sidecar) tick(ctx context.Context, now time.Time, term *store.Term) {
 	steps.done("measure")
 	evaluation := set.set.Evaluate(now, stored.state.Rules, measured)
 	steps.done("evaluate")
-	cfg, input := s.config.tuner(s.config.longestRange(set.set)), s.input(now, stored, measured, evaluation)
+	cfg, input := s.config.tuner(set.longest), s.input(now, stored, measured, evaluation)
 	stored.state.Rules = evaluation.States
 	state, decision := tuner.Decide(cfg, stored.state, input)
 	steps.done("decide")
@@ -75,40 +75,27 @@ func (s *Sidecar) read(ctx context.Context, term *store.Term) (ground, error) {
 // measure asks every expression of the rules that are due and of the configuration, each once.
 func (s *Sidecar) measure(ctx context.Context, now time.Time, set *ruleset, states map[string]tuner.RuleState) map[string]rules.Result {
 	exprs := set.set.Queries(now, states)
-	for _, expr := range s.config.expressions() {
-		exprs = append(exprs, s.scoped(expr))
+	for _, expr := range s.exprs {
+		exprs = append(exprs, expr)
 	}
 	slices.Sort(exprs)
 	exprs = slices.Compact(exprs)
 	return s.asker.ask(ctx, exprs, now.Add(-time.Duration(s.config.Prometheus.QueryOffset)))
 }
 
-// scoped adds the application's selector; the expression was checked when the configuration was loaded.
-func (s *Sidecar) scoped(expr string) string {
-	selector, err := rules.ParseSelector(s.config.Selector)
-	if err != nil {
-		return expr
-	}
-	scoped, err := rules.Scope(expr, selector)
-	if err != nil {
-		return expr
-	}
-	return scoped
-}
-
 // input is everything that the decision may look at.
 func (s *Sidecar) input(now time.Time, g ground, measured map[string]rules.Result, e rules.Evaluation) tuner.Input {
-	reading := func(expr string) tuner.Reading { return rules.Reading(measured[s.scoped(expr)], now, 0) }
+	reading := func(name string) tuner.Reading { return rules.Reading(measured[s.exprs[name]], now, 0) }
 	in := tuner.Input{
-		Now: now.UTC(), Signals: e.Signals, Objectives: map[string]tuner.Reading{}, Load: reading(s.config.Load),
+		Now: now.UTC(), Signals: e.Signals, Objectives: map[string]tuner.Reading{}, Load: reading(exprLoad),
 		Fleet: g.fleet, Document: g.snapshot.Document, Hold: g.snapshot.Hold,
 		DecisionID: ulid.MustNew(ulid.Timestamp(now), rand.Reader).String(),
 	}
 	for _, o := range s.config.Objectives {
-		in.Objectives[o.Name] = reading(o.Expr)
+		in.Objectives[o.Name] = reading(exprObjective + o.Name)
 	}
 	if s.config.Optimize != nil {
-		in.Goal = reading(s.config.Optimize.Expr)
+		in.Goal = reading(exprOptimize)
 	}
 	if err := g.snapshot.DocumentErr; err != nil {
 		in.DocumentError = err.Error()

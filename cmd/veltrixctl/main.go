@@ -81,8 +81,10 @@ Exit codes:
   2  usage: an unknown command or flag, or a missing argument
   3  everything is valid, but a lint complains`,
 		SilenceUsage: true, SilenceErrors: true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(checkCommand(), settingsCommand(), statusCommand())
+	root.AddCommand(
+		checkCommand(), explainCommand(), holdCommand(), instancesCommand(), releaseCommand(), replayCommand(),
+		settingsCommand(), statusCommand(), watchCommand(),
+	)
 	return root
 }

@@ -20,13 +20,16 @@ import (
 func settingsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "settings",
-		Short: "See the settings that are tuned",
+		Short: "See and change the settings that are tuned",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return &exitError{exitUsage, errors.New("settings: say what to do, for example veltrixctl settings get --app hunt-engine")}
 		},
 	}
-	cmd.AddCommand(settingsGetCommand())
+	cmd.AddCommand(
+		settingsGetCommand(), settingsSetCommand(), settingsUnsetCommand(),
+		settingsHistoryCommand(), settingsDiffCommand(), settingsRollbackCommand(),
+	)
 	return cmd
 }
 
@@ -41,8 +44,9 @@ and when a client applies them. With a NAME it is that setting, tuned or not.`,
 		Example: `  veltrixctl settings get --app hunt-engine
   veltrixctl settings get producer.linger.ms --app hunt-engine --output json
   veltrixctl settings get --all --app hunt-engine`,
-		Args:    cobra.MaximumNArgs(1),
-		PreRunE: func(*cobra.Command, []string) error { return c.validate() },
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeSettings(""),
+		PreRunE:           func(*cobra.Command, []string) error { return c.validate() },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			wanted, err := wantedSettings(args)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/veltrix/veltrix/settings"
+	"github.com/veltrix/veltrix/tuner"
 )
 
 func clock(t time.Time) string {
@@ -99,6 +100,11 @@ func (s status) hold(w io.Writer) {
 		fmt.Fprintf(w, "held\tno\n")
 		return
 	}
+	fmt.Fprintf(w, "held\t%s\n", oneLine(describeHold(*h)))
+}
+
+// describeHold says in one line what is held, by whom, for how long and why.
+func describeHold(h tuner.Hold) string {
 	what, until := "all settings", "until released"
 	if len(h.Settings) > 0 {
 		what = strings.Trim(fmt.Sprint(h.Settings), "[]")
@@ -106,7 +112,7 @@ func (s status) hold(w io.Writer) {
 	if !h.Until.IsZero() {
 		until = "until " + clock(h.Until)
 	}
-	fmt.Fprintf(w, "held\t%s by %s since %s, %s: %s\n", what, oneLine(h.Who), clock(h.Since), until, oneLine(h.Why))
+	return fmt.Sprintf("%s by %s since %s, %s: %s", what, h.Who, clock(h.Since), until, h.Why)
 }
 
 func (s status) instances(w io.Writer) {
@@ -117,17 +123,21 @@ func (s status) instances(w io.Writer) {
 	fmt.Fprintf(w, "instances\t%d\n", len(s.Instances))
 	for i := range s.Instances {
 		r := &s.Instances[i]
-		state := "not up to date"
-		switch {
-		case r.Refusal != nil && r.Refusal.Generation == 0:
-			state = "refuses what is stored: " + oneLine(r.Refusal.Reason)
-		case r.Refusal != nil:
-			state = fmt.Sprintf("refuses generation %d: %s", r.Refusal.Generation, oneLine(r.Refusal.Reason))
-		case r.UpToDate:
-			state = "up to date"
-		}
-		fmt.Fprintf(w, "  %s\tgeneration %d, %s\n", r.ID, r.Generation, state)
+		fmt.Fprintf(w, "  %s\tgeneration %d, %s\n", r.ID, r.Generation, r.state())
 	}
+}
+
+// state says how an instance stands to what is stored.
+func (r *instanceStatus) state() string {
+	switch {
+	case r.Refusal != nil && r.Refusal.Generation == 0:
+		return "refuses what is stored: " + oneLine(r.Refusal.Reason)
+	case r.Refusal != nil:
+		return fmt.Sprintf("refuses generation %d: %s", r.Refusal.Generation, oneLine(r.Refusal.Reason))
+	case r.UpToDate:
+		return "up to date"
+	}
+	return "not up to date"
 }
 
 // decisions stand below the table, because their times would stretch its first column.
