@@ -74,6 +74,8 @@ type EtcdConfig struct {
 	// DialTimeout bounds one attempt to connect; 5s. RequestTimeout bounds one request; 5s.
 	DialTimeout    model.Duration `yaml:"dial_timeout"`
 	RequestTimeout model.Duration `yaml:"request_timeout"`
+	// LeaderTTL is how long a sidecar that is not heard of stays the leader, in whole seconds; 10s.
+	LeaderTTL model.Duration `yaml:"leader_ttl"`
 }
 
 // EtcdTLS names files in PEM.

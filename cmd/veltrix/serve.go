@@ -68,7 +68,8 @@ func openStore(ctx context.Context, c *sidecar.Config, log *zap.Logger) (*store.
 	return store.Open(ctx, store.Options{
 		App: c.App, Endpoints: e.Endpoints, Username: e.Username, PasswordFile: e.PasswordFile,
 		TLS:         store.TLSOptions{CAFile: e.TLS.CAFile, CertFile: e.TLS.CertFile, KeyFile: e.TLS.KeyFile, ServerName: e.TLS.ServerName},
-		DialTimeout: time.Duration(e.DialTimeout), RequestTimeout: time.Duration(e.RequestTimeout), Logger: log,
+		DialTimeout: time.Duration(e.DialTimeout), RequestTimeout: time.Duration(e.RequestTimeout),
+		LeaderTTL: time.Duration(e.LeaderTTL), Logger: log,
 	})
 }
 
