@@ -28,7 +28,7 @@ func Example_settingsFromEtcd() {
 	runtime, err := live.NewRuntime(live.RuntimeOptions{
 		App: "shop", ID: "shop-1", Source: source,
 		Base:  settings.Values{settings.ProducerLingerMs: settings.Number(10)}, // its own configuration
-		Floor: live.Floor{Acks: "all"},                                        // what no document may undercut
+		Floor: live.Floor{Acks: "all"},                                         // what no document may undercut
 	})
 	check(err)
 	running, end := context.WithCancel(ctx)

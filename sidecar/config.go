@@ -38,6 +38,8 @@ type Config struct {
 	Pins settings.Values `yaml:"pins"`
 	// Limits are those of the tuner.
 	Limits Limits `yaml:"limits"`
+	// Brokers is where broker.* settings are applied; nowhere if it has no endpoints.
+	Brokers BrokersConfig `yaml:"brokers"`
 	// Grafana gets an annotation for each change; none if its url is empty.
 	Grafana GrafanaConfig `yaml:"grafana"`
 	// DecisionLog keeps every tick's inputs and result for replay; none if its file is empty.
@@ -135,6 +137,26 @@ type Limits struct {
 	ReversalsPerHour int            `yaml:"reversals_per_hour"`
 	BlindTicks       int            `yaml:"blind_ticks"`
 	BlindMode        string         `yaml:"blind_mode"`
+}
+
+// BrokersConfig says how the Kafka cluster is reached whose broker.* settings the loop may move. Without endpoints it moves
+// none. Only the leader does, in the mode enforce.
+type BrokersConfig struct {
+	// Endpoints are brokers to begin with, as host:port.
+	Endpoints []string `yaml:"endpoints"`
+	// TLS is used if it has any key.
+	TLS *promconfig.TLSConfig `yaml:"tls_config"`
+	// SASL is used if it has a mechanism.
+	SASL BrokersSASL `yaml:"sasl"`
+}
+
+// BrokersSASL is who the sidecar is to the brokers; it needs Alter and DescribeConfigs on the cluster.
+type BrokersSASL struct {
+	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+	Mechanism string `yaml:"mechanism"`
+	// Username is the user, its password is the first line of PasswordFile.
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
 }
 
 // GrafanaConfig says where changes are annotated. Beside these keys it takes all of Prometheus's http_config; a service

@@ -74,6 +74,9 @@ func LoadConfig(path string) (*Config, error) {
 	return c, nil
 }
 
+// Dir returns the folder of the configuration file, where relative paths begin.
+func (c *Config) Dir() string { return c.dir }
+
 // fill puts defaults in place of what is left out.
 func (c *Config) fill() {
 	if c.Mode == "" {
@@ -91,6 +94,7 @@ func (c *Config) fill() {
 	}
 	p.HTTP.SetDirectory(c.dir)
 	c.Grafana.HTTP.SetDirectory(c.dir)
+	c.Brokers.TLS.SetDirectory(c.dir)
 	if c.DecisionLog.MaxSizeMB == 0 {
 		c.DecisionLog.MaxSizeMB = defaultLogMB
 	}
@@ -123,6 +127,9 @@ func (c *Config) validateParts() error {
 	refuse(!slices.Contains([]tuner.Mode{tuner.ModeOff, tuner.ModeShadow, tuner.ModeEnforce}, c.Mode), "mode is %q; write off, shadow or enforce", c.Mode)
 	refuse(time.Duration(c.Interval) < minInterval, "interval is %s; write at least %s", c.Interval, minInterval)
 	refuse(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https", "prometheus.url is %q; write for example http://prometheus:9090", c.Prometheus.URL)
+	sasl := c.Brokers.SASL
+	refuse(sasl.Mechanism != "" && !slices.Contains([]string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}, sasl.Mechanism), "brokers.sasl.mechanism is %q; write PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", sasl.Mechanism)
+	refuse((sasl.Mechanism == "") != (sasl.Username == "") || (sasl.Username == "") != (sasl.PasswordFile == ""), "brokers.sasl needs mechanism, username and password_file together")
 	grafana, err := url.Parse(c.Grafana.URL)
 	refuse(c.Grafana.URL != "" && (err != nil || grafana.Host == ""), "grafana.url is %q; write for example http://grafana:3000", c.Grafana.URL)
 	refuse(2*c.Prometheus.Timeout > c.Interval, "prometheus.timeout is %s; write less than half the interval of %s", c.Prometheus.Timeout, c.Interval)

@@ -20,7 +20,7 @@ func browser(t *testing.T) context.Context {
 	path, err := exec.LookPath("chromium")
 	kafkatest.Need(t, err)
 	// Its profile isn't in the test's own folder: Chromium's children write into it a moment longer than it lives.
-	profile, err := os.MkdirTemp("", "veltrix-browser-")
+	profile, err := os.MkdirTemp("", "veltrix-browser-") //nolint:usetesting // see above
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(profile),

@@ -61,6 +61,8 @@ type Options struct {
 	Gatherer   prometheus.Gatherer
 	// Logger is the log; none if nil.
 	Logger *zap.Logger
+	// WhileLeading runs beside the loop of a leader; its ctx ends with the term. May be nil.
+	WhileLeading func(ctx context.Context)
 	// Lifecycle allows POST /-/reload, AdminAPI allows to change holds over HTTP.
 	Lifecycle, AdminAPI bool
 }
@@ -192,6 +194,11 @@ func (s *Sidecar) lead(ctx context.Context, term store.Term) {
 	s.metrics.leader.Set(1)
 	defer s.metrics.leader.Set(0)
 	s.record.forget()
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	if s.options.WhileLeading != nil {
+		beside.Go(func() { s.options.WhileLeading(ctx) })
+	}
 	s.every(ctx, func(ctx context.Context, now time.Time) { s.tick(ctx, now, &term) })
 	s.log.Info("not the leader any more: this sidecar writes nothing until it is elected again", zap.String("id", s.id))
 }

@@ -94,6 +94,20 @@ func TestTheRightsOfEachPartSuffice(t *testing.T) {
 		require.NoError(t, s.Release(t.Context(), store.Operator{Who: "anna"}))
 		require.Empty(t, instances(t, s))
 	})
+	t.Run("viewer", func(t *testing.T) {
+		s := open(t, hunter(t, guarded(t, right{reads, key("")}), "tally-ho"))
+		_, err := s.Read(t.Context())
+		require.NoError(t, err)
+		_, err = s.Journal(t.Context(), store.Page{})
+		require.NoError(t, err)
+		_, err = s.Leader(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, instances(t, s))
+		anna := store.Operator{Who: "anna"}
+		_, err = s.SetValues(t.Context(), settings.Values{settings.ProducerLingerMs: settings.Number(7)}, nil, anna)
+		require.ErrorContains(t, err, "may not do this")
+		require.ErrorContains(t, s.SetHold(t.Context(), tuner.Hold{Who: "anna"}), "may not do this")
+	})
 	t.Run("operator", func(t *testing.T) {
 		s := open(t, hunter(t, guarded(t, right{writes, key("settings")}, right{reads, key("tuner")}, right{writes, key("hold")},
 			right{writes, key("journal", "")}), "tally-ho"))

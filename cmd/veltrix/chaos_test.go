@@ -92,7 +92,7 @@ func TestTheLoopHoldsWhileTheWorldFails(t *testing.T) {
 		eventually(t, "it heals", func() bool { return w.linger.Load() == 63 && w.trialOver() })
 	})
 	// Every change but the first had a person's before it: none was made twice.
-	require.Equal(t, 2*w.breaks+1, len(w.journal()), "%v", w.journal())
+	require.Len(t, w.journal(), 2*w.breaks+1)
 }
 
 // breakAgain makes the application slow: somebody sets a bad value, which the loop respects for two seconds.

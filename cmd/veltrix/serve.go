@@ -75,8 +75,12 @@ func openStore(ctx context.Context, c *sidecar.Config, log *zap.Logger) (*store.
 
 func newLoop(c *sidecar.Config, f flags, s *store.Store, log *zap.Logger) (*sidecar.Sidecar, error) {
 	registry := process.NewRegistry()
+	actuator, err := newActuator(c, s, log)
+	if err != nil {
+		return nil, err
+	}
 	return sidecar.New(sidecar.Options{
-		Config: c, ID: f.id, Store: s, Registerer: registry, Gatherer: registry, Logger: log,
+		WhileLeading: actuator, Config: c, ID: f.id, Store: s, Registerer: registry, Gatherer: registry, Logger: log,
 		Lifecycle: f.lifecycle, AdminAPI: f.admin,
 	})
 }

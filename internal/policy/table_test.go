@@ -79,6 +79,10 @@ func parts() []part {
 			others: []string{clientGolang, promCommon, "github.com/prometheus/exporter-toolkit/...", zap, yaml, ulid, errgroup},
 			why:    "it meets the engine only in etcd's document, and asks Prometheus over HTTP",
 		},
+		{
+			path: "broker", row: 4, ours: []string{"settings", "store"}, others: []string{kafkaGo, zap},
+			why: "it is to brokers what a live client is to itself: documents in, reports out, nothing of the loop",
+		},
 		{path: "engine/hunt", row: 2, why: "the game is a pure reducer: what happened decides, nothing else"},
 		{
 			path: "engine", row: 4, ours: []string{"settings", "live", "engine/hunt"}, others: []string{clientGolang, kafkaGo, zap, ulid, errgroup},
