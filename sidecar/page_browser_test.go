@@ -66,6 +66,13 @@ func TestThePageInABrowser(t *testing.T) {
 	require.Zero(t, ask[int](ctx, t, `[...document.querySelectorAll(".wide")].filter(w => w.scrollWidth > w.clientWidth && w.tabIndex < 0).length`),
 		"what scrolls is reached by keys")
 
+	// A change says what it stands on, and how to go back.
+	require.NoError(t, chromedp.Do(ctx, chromedp.Click("summary")))
+	open := ask[string](ctx, t, `document.querySelector("details[open]").innerText`)
+	require.Contains(t, open, "p99 1.01")
+	require.Contains(t, open, "rule TooSlow fired with 1")
+	require.Contains(t, open, "veltrixctl settings rollback 0 --app hunt")
+
 	// What is wrong is said first.
 	b.store.SetAway(true)
 	require.Eventually(t, func() bool { return s.Status().Problem != "" }, time.Minute, 10*time.Millisecond)

@@ -52,6 +52,19 @@ type world struct {
 	breaks int
 }
 
+// rulesFile has one rule: the target of linger is 20 ms, which is more than one step from 1000.
+const rulesFile = `groups:
+- name: g
+  rules:
+  - alert: TooSlow
+    expr: max_over_time(latency[2s]) > 0.150
+    class: protect
+    on_missing: hold
+    mode: enforce
+    actions:
+    - {set: producer.linger.ms, target: wanted, min: 1, max: 1000}
+`
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), etcd: etcdtest.Start(t)}
@@ -62,17 +75,7 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	w.store = s
 	w.instance()
-	w.write("rules.yml", `groups:
-- name: g
-  rules:
-  - alert: TooSlow
-    expr: max_over_time(latency[2s]) > 0.150
-    class: protect
-    on_missing: hold
-    mode: enforce
-    actions:
-    - {set: producer.linger.ms, target: wanted, min: 1, max: 1000}
-`)
+	w.write("rules.yml", rulesFile)
 	w.write("veltrix.yml", fmt.Sprintf(`app: hunt
 mode: enforce
 interval: 1s
@@ -171,7 +174,7 @@ type proc struct {
 }
 
 // start starts a sidecar and waits until it answers.
-func (w *world) start(binary, id string) *proc {
+func (w *world) start(binary, id string, flags ...string) *proc {
 	w.t.Helper()
 	port := freePort(w.t)
 	s := &proc{t: w.t, url: "http://" + port, log: filepath.Join(w.dir, id+".log")}
@@ -179,7 +182,7 @@ func (w *world) start(binary, id string) *proc {
 	require.NoError(w.t, err)
 	defer log.Close() // the process has its own descriptor
 	s.cmd = exec.CommandContext(context.WithoutCancel(w.t.Context()), binary,
-		"--config.file="+filepath.Join(w.dir, "veltrix.yml"), "--id="+id, "--web.listen-address="+port)
+		append(flags, "--config.file="+filepath.Join(w.dir, "veltrix.yml"), "--id="+id, "--web.listen-address="+port)...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	require.NoError(w.t, s.cmd.Start())
 	w.t.Cleanup(func() { s.kill() })

@@ -84,7 +84,7 @@ Exit codes:
 	}
 	root.AddCommand(
 		checkCommand(), explainCommand(), holdCommand(), instancesCommand(), releaseCommand(), replayCommand(),
-		settingsCommand(), statusCommand(), watchCommand(),
+		settingsCommand(), statusCommand(), testCommand(), watchCommand(),
 	)
 	return root
 }
