@@ -37,6 +37,8 @@ func TestAGroupIsLoadedOnce(t *testing.T) {
 	require.ErrorContains(t, err, "group pack:kafka-producer;kafka-producer is loaded twice; list the file once")
 	set, err := rules.NewSet([]rules.Source{{File: f}}, rules.SetOptions{})
 	require.NoError(t, err)
-	require.Equal(t, []settings.Name{settings.ProducerLingerMs, settings.ProducerRequestTimeoutMs}, set.Settings())
+	require.Equal(t, []settings.Name{
+		settings.ProducerLingerMs, settings.ProducerBatchSize, settings.ProducerRequestTimeoutMs, settings.ProducerRetryBackoffMs, settings.ProducerBufferMemory,
+	}, set.Settings())
 	require.Equal(t, time.Minute, set.LongestRange())
 }

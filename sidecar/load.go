@@ -74,9 +74,6 @@ func LoadConfig(path string) (*Config, error) {
 	return c, nil
 }
 
-// Dir returns the folder of the configuration file, where relative paths begin.
-func (c *Config) Dir() string { return c.dir }
-
 // fill puts defaults in place of what is left out.
 func (c *Config) fill() {
 	if c.Mode == "" {
@@ -95,6 +92,12 @@ func (c *Config) fill() {
 	p.HTTP.SetDirectory(c.dir)
 	c.Grafana.HTTP.SetDirectory(c.dir)
 	c.Brokers.TLS.SetDirectory(c.dir)
+	e := &c.Etcd
+	for _, path := range []*string{&e.PasswordFile, &e.TLS.CAFile, &e.TLS.CertFile, &e.TLS.KeyFile, &c.Brokers.SASL.PasswordFile, &c.DecisionLog.File} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(c.dir, *path)
+		}
+	}
 	if c.DecisionLog.MaxSizeMB == 0 {
 		c.DecisionLog.MaxSizeMB = defaultLogMB
 	}

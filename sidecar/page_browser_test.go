@@ -70,7 +70,7 @@ func TestThePageInABrowser(t *testing.T) {
 	require.NoError(t, chromedp.Do(ctx, chromedp.Click("summary")))
 	open := ask[string](ctx, t, `document.querySelector("details[open]").innerText`)
 	require.Contains(t, open, "p99 1.01")
-	require.Contains(t, open, "rule TooSlow fired with 1")
+	require.Contains(t, open, "TooSlow fired with 1.01")
 	require.Contains(t, open, "veltrixctl settings rollback 0 --app hunt")
 
 	// What is wrong is said first.

@@ -49,6 +49,7 @@ etcd: {endpoints: [http://localhost:1]}
 rule_files: [rules.yml]
 load: load
 objectives: [{name: p99, expr: latency, max: 0.150}]
+limits: {ack_timeout: 20m}
 `, stubPrometheus(b))
 	require.NoError(b, os.WriteFile(filepath.Join(dir, "veltrix.yml"), []byte(config), 0o600))
 	c, err := LoadConfig(filepath.Join(dir, "veltrix.yml"))

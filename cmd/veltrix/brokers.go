@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/common/config"
@@ -34,7 +33,7 @@ func newActuator(c *sidecar.Config, s *store.Store, log *zap.Logger) (func(conte
 		transport.TLS = tls
 	}
 	var err error
-	if transport.SASL, err = mechanism(b.SASL, c.Dir()); err != nil {
+	if transport.SASL, err = mechanism(b.SASL); err != nil {
 		return nil, err
 	}
 	a, err := broker.New(broker.Options{App: c.App, Brokers: b.Endpoints, Transport: transport, Source: s, Logger: log})
@@ -48,15 +47,11 @@ func newActuator(c *sidecar.Config, s *store.Store, log *zap.Logger) (func(conte
 }
 
 // mechanism reads the password and returns how to log in; nil if nobody is to.
-func mechanism(c sidecar.BrokersSASL, dir string) (sasl.Mechanism, error) {
+func mechanism(c sidecar.BrokersSASL) (sasl.Mechanism, error) {
 	if c.Mechanism == "" {
 		return nil, nil //nolint:nilnil // none is wanted
 	}
-	file := c.PasswordFile
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(dir, file)
-	}
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("brokers.sasl.password_file: %w", err)
 	}

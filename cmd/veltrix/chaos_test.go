@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,11 @@ func TestTheLoopHoldsWhileTheWorldFails(t *testing.T) {
 		breakAgain(t, w)
 		eventually(t, "it heals", func() bool { return w.linger.Load() == 63 && w.trialOver() })
 	})
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid)); err == nil {
+		_, peak, _ := strings.Cut(string(status), "VmHWM:")
+		peak, _, _ = strings.Cut(peak, "\n")
+		t.Log("most resident memory:", strings.TrimSpace(peak))
+	}
 	// Every change but the first had a person's before it: none was made twice.
 	require.Len(t, w.journal(), 2*w.breaks+1)
 }
