@@ -7,7 +7,7 @@ SEEDS ?= 100
 FIRST ?= 1
 FUZZ ?= FuzzDecodeDocument
 
-.PHONY: build test lint fmt generate demo ci fuzz bench simulate
+.PHONY: build test lint fmt generate demo ci fuzz bench simulate judge
 
 build: ## the commands, in bin/
 	go build -o bin/ ./cmd/...
@@ -39,3 +39,6 @@ bench:
 
 simulate: ## the tuner against the simulated plant for longer: make simulate SEEDS=1000 FIRST=1
 	go test ./internal/simulation -count=1 -timeout 12h -v -seeds $(SEEDS) -first $(FIRST)
+
+judge: ## docs/judge.md and its plot: how often the tuner's judgement is wrong
+	go generate ./internal/simulation

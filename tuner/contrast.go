@@ -49,7 +49,7 @@ const (
 	clearlyNot = 2.33 // one-sided 1 %: a change that is worse by unharmedBy is not passed
 	unharmedBy = 0.10
 	leastShift = 0.03 // of the median before: a smaller one is not worth a take-back, however certain
-	leastRatio = 1.25 // of the spreads
+	leastRatio = 1.2 // of the spreads
 	// differencesOverlap is by how much the variance of ranks grows because neighbouring differences share a reading.
 	differencesOverlap = 1.5
 )
@@ -78,10 +78,16 @@ func (c Contrast) Find() Finding {
 	if z := c.level(0); z > l.level && c.Badness*c.Shift() >= leastShift*math.Abs(base) {
 		return Worse
 	}
-	if l.spread < neverSo && c.spread() > l.spread {
-		return Worse
+	if l.spread == neverSo {
+		return Undecided
 	}
-	if base != 0 && c.level(unharmedBy*math.Abs(base)) < -clearlyNot {
+	spread := c.spread()
+	switch {
+	case spread > l.spread && c.wider():
+		return Worse
+	case spread > 0 && l.readings < lastLook:
+		return Undecided // it has grown, perhaps by chance
+	case base != 0 && c.level(unharmedBy*math.Abs(base)) < -clearlyNot:
 		return Unharmed
 	}
 	return Undecided
@@ -90,6 +96,22 @@ func (c Contrast) Find() Finding {
 // level is by how many standard deviations the readings after, taken to be allowance less bad, rank worse.
 func (c Contrast) level(allowance float64) float64 {
 	n, m := float64(len(c.Before)), float64(len(c.After))
+	larger, ties := c.larger(allowance)
+	count := n + m
+	variance := n * m / 12 * (count + 1 - ties/(count*(count-1))) * max(1, c.Overlap)
+	if variance <= 0 {
+		return 0
+	}
+	return (larger - 0.5) * n * m / math.Sqrt(variance)
+}
+
+// Larger is the share of pairs, one reading before and one after, in which the latter is worse; equal ones count half.
+func (c Contrast) Larger() float64 {
+	share, _ := c.larger(0)
+	return share
+}
+
+func (c Contrast) larger(allowance float64) (share, ties float64) {
 	all := make([]ranked, 0, len(c.Before)+len(c.After))
 	for _, v := range c.Before {
 		all = append(all, ranked{value: c.Badness * v})
@@ -97,19 +119,15 @@ func (c Contrast) level(allowance float64) float64 {
 	for _, v := range c.After {
 		all = append(all, ranked{value: c.Badness*v - allowance, after: true})
 	}
-	ties := rank(all)
+	ties = rank(all)
 	sum := 0.0
 	for _, r := range all {
 		if r.after {
 			sum += r.rank
 		}
 	}
-	count := n + m
-	variance := n * m / 12 * (count + 1 - ties/(count*(count-1))) * max(1, c.Overlap)
-	if variance <= 0 {
-		return 0
-	}
-	return (sum - m*(count+1)/2) / math.Sqrt(variance)
+	n, m := float64(len(c.Before)), float64(len(c.After))
+	return (sum - m*(m+1)/2) / (n * m), ties
 }
 
 // Shift is the median of all differences between a reading after and one before.
@@ -126,11 +144,10 @@ func (c Contrast) Shift() float64 {
 	return median(differences)
 }
 
-// spread is by how many standard deviations the squared ranks of the differences after exceed those before; 0 if the
-// spread has not grown by leastRatio.
+// spread is by how many standard deviations the squared ranks of the differences after exceed those before.
 func (c Contrast) spread() float64 {
 	before, after := differences(c.Before), differences(c.After)
-	if len(before) < firstLook/2 || len(after) < firstLook/2 || median(after) < leastRatio*median(before) {
+	if len(before) < firstLook/2 || len(after) < firstLook/2 {
 		return 0
 	}
 	all := make([]ranked, 0, len(before)+len(after))
@@ -158,6 +175,11 @@ func (c Contrast) spread() float64 {
 		return 0
 	}
 	return (sum - m*mean) / math.Sqrt(variance)
+}
+
+// wider says whether the differences have grown by as much as is worth speaking of.
+func (c Contrast) wider() bool {
+	return median(differences(c.After)) >= leastRatio*median(differences(c.Before))
 }
 
 // differences returns how far apart successive readings are.

@@ -9,3 +9,5 @@
 // evaluating PromQL for 17 280 ticks would take minutes; the pack has an optimising rule nowhere, so that the one here
 // is the simulation's own too.
 package simulation
+
+//go:generate go run ./publish -to ../../docs
