@@ -49,7 +49,7 @@ const (
 	clearlyNot = 2.33 // one-sided 1 %: a change that is worse by unharmedBy is not passed
 	unharmedBy = 0.10
 	leastShift = 0.03 // of the median before: a smaller one is not worth a take-back, however certain
-	leastRatio = 1.2 // of the spreads
+	leastRatio = 1.2  // of the spreads
 	// differencesOverlap is by how much the variance of ranks grows because neighbouring differences share a reading.
 	differencesOverlap = 1.5
 )

@@ -15,7 +15,10 @@ func (t *tick) optimize() outcome {
 		t.overruleClass(ClassOptimize, NoGoal)
 		return outcome{}
 	}
-	o := t.tooSoon()
+	o := t.excluded()
+	if o.reason == "" {
+		o = t.tooSoon()
+	}
 	if o.reason == "" {
 		o = t.comparable()
 	}

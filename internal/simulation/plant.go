@@ -85,10 +85,10 @@ func (p *Plant) steady(t Tuned, load float64) (Truth, float64) {
 	if p.Brokers-p.Lost < 1 {
 		request = deliveryTimeout
 	}
-	return p.truth(t, request, linger, cycle, records, load)
+	return p.truth(t, request, linger, cycle, records)
 }
 
-func (p *Plant) truth(t Tuned, request, linger, cycle, records, load float64) (Truth, float64) {
+func (p *Plant) truth(t Tuned, request, linger, cycle, records float64) (Truth, float64) {
 	busy := min(1, request/cycle)
 	slowest := request * (1 + p.Tail*(0.3+busy))
 	through := p.Partitions / cycle * records

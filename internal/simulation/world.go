@@ -61,7 +61,7 @@ func Begin() time.Time { return time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) }
 
 // New makes a world with a plant of its own: brokers, partitions and costs are drawn from the seed.
 func New(o Options) *World {
-	random := rand.New(rand.NewPCG(o.Seed, 0x5eed)) //nolint:gosec // a simulation is repeatable, not secret
+	random := rand.New(rand.NewPCG(o.Seed, 0x5eed))                                                   //nolint:gosec // a simulation is repeatable, not secret
 	w := &World{Options: o, random: random, drops: rand.New(rand.NewPCG(o.Seed, 0xd0)), Now: Begin()} //nolint:gosec // as above
 	if w.Shape.Load == nil {
 		w.Shape = Quiet()
