@@ -3,9 +3,11 @@
 LINT = go tool -modfile=tools/go.mod golangci-lint
 FUZZTIME ?= 30s
 PKG ?= ./settings
+SEEDS ?= 100
+FIRST ?= 1
 FUZZ ?= FuzzDecodeDocument
 
-.PHONY: build test lint fmt generate demo ci fuzz bench
+.PHONY: build test lint fmt generate demo ci fuzz bench simulate judge
 
 build: ## the commands, in bin/
 	go build -o bin/ ./cmd/...
@@ -34,3 +36,9 @@ fuzz: ## make fuzz PKG=./settings FUZZ=FuzzDecodeDocument FUZZTIME=30s
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+simulate: ## the tuner against the simulated plant for longer: make simulate SEEDS=1000 FIRST=1
+	go test ./internal/simulation -count=1 -timeout 12h -v -seeds $(SEEDS) -first $(FIRST)
+
+judge: ## docs/judge.md and its plot: how often the tuner's judgement is wrong
+	go generate ./internal/simulation

@@ -94,8 +94,20 @@ func (t *tick) tooSoon() outcome {
 		if v := t.readings[o.Name].Value; !o.inside(v, margin) {
 			return outcome{reason: NoMargin, detail: fmt.Sprintf("%s, with a margin of %.0f %%", o.describe(v), 100*margin)}
 		}
+		if v := t.lately(o); !o.inside(v, t.cfg.Margin) {
+			return outcome{reason: NoMargin, detail: fmt.Sprintf("of late %s, with a margin of %.0f %%", o.describe(v), 100*t.cfg.Margin)}
+		}
 	}
 	return outcome{}
+}
+
+// lately is the bad quartile of an objective's readings since the last change: one good reading is no margin.
+func (t *tick) lately(o Objective) float64 {
+	values := valuesOf(t.baseline(), o.Name)
+	if len(values) == 0 {
+		return t.readings[o.Name].Value
+	}
+	return quantile(values, (2+o.badness())/4)
 }
 
 // margin is wider the shorter the history, as confidence is. With the defaults:

@@ -40,7 +40,9 @@ type Config struct {
 	Objectives []Objective `json:"objectives"`
 	// Goal says which way Input.Goal should go while every objective holds. Default none: nothing is optimised.
 	Goal   Goal            `json:"goal,omitempty"`
-	Bounds settings.Bounds `json:"bounds,omitempty"`
+	// NoOptimize are hours in which nothing is optimised; protecting, recalling and relaxing go on.
+	NoOptimize []Hours         `json:"no_optimize,omitempty"`
+	Bounds     settings.Bounds `json:"bounds,omitempty"`
 	// Pins are settings that the loop never moves, with the value that the operator wants them to have.
 	Pins settings.Values `json:"pins,omitempty"`
 

@@ -105,12 +105,15 @@ func (t *tick) steady() outcome {
 	if t.idle.reason != "" {
 		return t.idle
 	}
-	sortOverruled(t.overruled)
 	for _, want := range []Reason{RuleShadowed, NoGoal} {
-		for _, o := range t.overruled {
-			if o.Reason == want {
-				return outcome{reason: want, rule: o.Rule, detail: o.Detail}
+		var first *Overruled
+		for i := range t.overruled {
+			if o := &t.overruled[i]; o.Reason == want && (first == nil || compareOverruled(o, first) < 0) {
+				first = o
 			}
+		}
+		if first != nil {
+			return outcome{reason: want, rule: first.Rule, detail: first.Detail}
 		}
 	}
 	return outcome{reason: Steady}
@@ -118,12 +121,11 @@ func (t *tick) steady() outcome {
 
 // conclude writes the decision and, if it is enforced, lets the state know of the change.
 func (t *tick) conclude(o outcome) (State, Decision) {
-	sortOverruled(t.overruled)
 	d := Decision{
 		ID: t.in.DecisionID, App: t.cfg.App, Time: t.now, Mode: t.cfg.Mode,
 		Reason: o.reason, Detail: o.detail, Rule: o.rule,
 		Generation: t.in.Document.Generation, NextGeneration: t.in.Document.Generation,
-		Overruled: t.overruled[:min(len(t.overruled), maxOverruled)],
+		Overruled: firstOverruled(t.overruled),
 		Evidence:  t.evidence(),
 	}
 	if o.change != nil {
@@ -177,20 +179,29 @@ func (t *tick) evidence() Evidence {
 	if len(t.in.Signals) > 0 {
 		e.Rules = make(map[string]float64, len(t.in.Signals))
 	}
+	var keys ruleKeys
+	keys.Grow(32 * len(t.in.Signals))
 	for i := range t.in.Signals {
 		if s := &t.in.Signals[i]; finite(s.Value) {
-			e.Rules[s.key()] = s.Value
+			e.Rules[keys.of(s)] = s.Value
 		}
 	}
 	return e
 }
 
-// key is the rule's name with its group, unique among the signals.
-func (s *Signal) key() string {
+// ruleKeys writes the keys of many rules into one string, because so many small ones would be most of a tick's garbage.
+type ruleKeys struct{ strings.Builder }
+
+// of returns the rule's name with its group, unique among the signals.
+func (k *ruleKeys) of(s *Signal) string {
 	if s.Group == "" {
 		return s.Rule
 	}
-	return s.Group + "/" + s.Rule
+	begin := k.Len()
+	k.WriteString(s.Group)
+	k.WriteByte('/')
+	k.WriteString(s.Rule)
+	return k.String()[begin:]
 }
 
 // overrule notes an action that was asked for and is not taken.
@@ -198,12 +209,27 @@ func (t *tick) overrule(o Overruled) { t.overruled = append(t.overruled, o) }
 
 const maxOverruled = 64
 
-// sortOverruled makes the list the same in whatever order the signals came.
-func sortOverruled(all []Overruled) {
-	slices.SortFunc(all, func(a, b Overruled) int {
-		if a.Rule != b.Rule {
-			return strings.Compare(a.Rule, b.Rule)
-		}
-		return cmp.Or(cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
-	})
+// firstOverruled returns the first of the list, in an order that is the same in whatever order the signals came. It
+// sorts numbers: what is overruled can be hundreds of large elements, and most of them are left out.
+func firstOverruled(all []Overruled) []Overruled {
+	if len(all) == 0 {
+		return nil
+	}
+	order := make([]int32, len(all))
+	for i := range order {
+		order[i] = int32(i) //nolint:gosec // far fewer than 2³¹ actions
+	}
+	slices.SortFunc(order, func(i, j int32) int { return compareOverruled(&all[i], &all[j]) })
+	first := make([]Overruled, min(len(all), maxOverruled))
+	for i := range first {
+		first[i] = all[order[i]]
+	}
+	return first
+}
+
+func compareOverruled(a, b *Overruled) int {
+	if a.Rule != b.Rule {
+		return strings.Compare(a.Rule, b.Rule)
+	}
+	return cmp.Or(cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
 }

@@ -5,6 +5,9 @@ import "fmt"
 // enoughReadings is the least number of settled readings for any judgement but a clear success.
 const enoughReadings = 3
 
+// patience is the number of readings after which a protecting step that still gets better has to have helped.
+const patience = 24
+
 // judge decides over a settled trial: kept, taken back, or watched for longer.
 func (t *tick) judge(trial *Trial) outcome {
 	if trial.Class == ClassProtect {
@@ -21,7 +24,58 @@ func (t *tick) judgeCareful(trial *Trial) outcome {
 	if len(t.broken) > 0 || len(trial.Readings) < enoughReadings {
 		return t.judging(trial, enoughReadings)
 	}
-	return t.keep(trial, "every objective holds with it")
+	return t.keepUnharmed(trial, "every objective holds with it")
+}
+
+// keepUnharmed keeps a careful step unless it did harm, and watches on while that is not clear.
+func (t *tick) keepUnharmed(trial *Trial, text string) outcome {
+	harm, why := t.harm(trial)
+	switch {
+	case harm == Worse:
+		return t.takeBack(TakenBackWorse, why)
+	case harm == Undecided && len(trial.Readings) < maxReadings:
+		return t.judging(trial, enoughReadings)
+	case harm == Undecided:
+		text += ", and none was shown to be worse"
+	}
+	return t.keep(trial, text)
+}
+
+// harm says whether a careful step made an objective worse that is no longer inside its margin. What an objective
+// loses inside the margin is the price that the step was meant to pay. Readings at another load than before the step
+// are left out: they say nothing about it.
+func (t *tick) harm(trial *Trial) (Finding, string) {
+	before, after := t.matched(trial, trial.Baseline), t.matched(trial, trial.Readings)
+	found := Unharmed
+	for _, o := range t.cfg.Objectives {
+		values := valuesOf(after, o.Name)
+		if len(values) == 0 || o.inside(quantile(values, (2+o.badness())/4), t.cfg.Margin) {
+			continue
+		}
+		c := Contrast{Before: valuesOf(before, o.Name), After: values, Badness: o.badness(), Overlap: t.overlap()}
+		switch c.Find() {
+		case Worse:
+			return Worse, fmt.Sprintf("%s went from %.4g to %.4g, outside its margin", o.Name, median(c.Before), median(c.After))
+		case Undecided:
+			found = Undecided
+		case Unharmed:
+		}
+	}
+	return found, ""
+}
+
+// matched returns the samples at the load of the trial's baseline.
+func (t *tick) matched(trial *Trial, samples []Sample) []Sample {
+	if len(trial.Baseline) == 0 {
+		return nil
+	}
+	load := medianLoad(trial.Baseline)
+	return dropIf(samples, func(s Sample) bool { return t.shifted(load, s.Load) })
+}
+
+// overlap is how many readings share a measurement.
+func (t *tick) overlap() float64 {
+	return max(1, float64(t.cfg.LongestRange)/float64(t.cfg.Interval))
 }
 
 // judgeProtect keeps a step as soon as it is seen to help. If the objective is still broken then, the next step may
@@ -36,7 +90,7 @@ func (t *tick) judgeProtect(trial *Trial) outcome {
 	case v == better, v == unclear, v == censored, v == thin && !early:
 		t.kept = t.keep(trial, why)
 		return outcome{}
-	case early, v == recovering && len(trial.Readings) < maxReadings:
+	case early, v == recovering && len(trial.Readings) < patience:
 		return t.judging(trial, enoughReadings)
 	case v == worse:
 		return t.takeBack(TakenBackWorse, why)

@@ -15,7 +15,10 @@ func (t *tick) optimize() outcome {
 		t.overruleClass(ClassOptimize, NoGoal)
 		return outcome{}
 	}
-	o := t.tooSoon()
+	o := t.excluded()
+	if o.reason == "" {
+		o = t.tooSoon()
+	}
 	if o.reason == "" {
 		o = t.comparable()
 	}
@@ -53,6 +56,8 @@ const (
 	// leastGain is the least share of the expected gain that keeps an optimising step: an autoscaler that blocks what
 	// brings less than a tenth of what it promised stops by itself when gains vanish.
 	leastGain = 0.1
+	// soonGain is the share that a few readings suffice to see.
+	soonGain = 0.5
 	// notchGain is what a notch of an enum is expected to bring; nobody can know it before.
 	notchGain = 0.10
 )
@@ -66,11 +71,13 @@ func expectedGain(s Step) float64 {
 	return 1 - min(from, to)/max(from, to)
 }
 
-// judgeGoal keeps an optimising step that gained, for each unit of load, a share of what was expected and more than
-// the readings vary; any other is taken back, so that optimising ends where gains vanish.
+// judgeGoal keeps an optimising step that gained, for each unit of load, half of what was expected; that is seen soon.
+// Less has to be watched for longer, because so few readings vary by as much: it is kept for a tenth of what was
+// expected if that is more than the readings vary, and else taken back, so that optimising ends where gains vanish.
 func (t *tick) judgeGoal(trial *Trial) outcome {
 	before, after := goals(trial.Baseline), goals(trial.Readings)
-	if len(t.broken) > 0 || len(after) < goalReadings && len(trial.Readings) < maxReadings {
+	last := len(trial.Readings) >= patience
+	if len(t.broken) > 0 || len(after) < goalReadings && !last {
 		return t.judging(trial, goalReadings)
 	}
 	if len(before) == 0 || len(after) == 0 {
@@ -83,8 +90,15 @@ func (t *tick) judgeGoal(trial *Trial) outcome {
 	b, a := median(before), median(after)
 	gain := sign * (b - a)
 	text := fmt.Sprintf("the goal for each unit of load went from %.4g to %.4g", b, a)
-	if gain >= leastGain*trial.Expected*math.Abs(b) && sign*(favourable(before, sign)-a) > 0 {
-		return t.keep(trial, text)
+	share := soonGain
+	if last {
+		share = leastGain
+	}
+	if gain >= share*trial.Expected*math.Abs(b) && gain > 0 && sign*(favourable(before, sign)-a) > 0 {
+		return t.keepUnharmed(trial, text)
+	}
+	if !last {
+		return t.judging(trial, goalReadings)
 	}
 	return t.takeBack(TakenBackNoHelp, text)
 }

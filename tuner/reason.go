@@ -76,6 +76,8 @@ const (
 	NoGoal Reason = "NoGoal"
 	// NotYet: there are too few readings of the goal to compare with.
 	NotYet Reason = "NotYet"
+	// CalendarExcluded: the calendar allows no optimising at this hour.
+	CalendarExcluded Reason = "CalendarExcluded"
 )
 
 // Reasons to change something.
@@ -108,7 +110,7 @@ func Reasons() []Reason {
 		Off, Steady, ClockBack, DocumentUnreadable, Blind, Interlocked, FleetUnhealthy, NoInstances, Held, Pinned, ForeignWrite,
 		AwaitingAck, Settling, Judging, Kept, NoActionLeft, Stabilizing, NoMargin, ColdStart, InDeadBand, InCooldown, AtBound,
 		OutOfReach, Unusable, Guarded, NotNeeded, Outranked, DurabilityLocked, RateLimited, Frozen, FailedBefore, RelationBroken,
-		RuleShadowed, NoGoal, NotYet,
+		RuleShadowed, NoGoal, NotYet, CalendarExcluded,
 		Protected, Relaxed, Recalled, Optimized,
 		TakenBackWorse, TakenBackNoHelp, TakenBackUnacknowledged, TakenBackRefused, TakenBackInterlock, TakenBackBlind,
 	}

@@ -11,8 +11,8 @@ const StateVersion = 1
 
 // What the state keeps is bounded, whatever happens.
 const (
-	maxRecent         = 24 // samples before a trial: two minutes at the default interval
-	maxReadings       = 24 // samples of a settled trial
+	maxRecent         = lastLook // samples before a trial: ten minutes at the default interval
+	maxReadings       = lastLook // samples of a settled trial
 	maxMoves          = 512
 	maxFailed         = 64
 	maxLevels         = 24

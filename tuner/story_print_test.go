@@ -25,7 +25,6 @@ func (s *story) ticks(t *testing.T, args []string) string {
 			n = int(float(t, args[0]))
 		}
 	}
-	require.NoError(t, s.cfg.Validate())
 	var b strings.Builder
 	var last tuner.Reason
 	repeated := 0
@@ -101,4 +100,18 @@ func duration(t *testing.T, s string) time.Duration {
 	d, err := time.ParseDuration(s)
 	require.NoError(t, err)
 	return d
+}
+
+// exclude adds hours to the calendar: from=03:00 to=05:00 day=1, where 1 is Monday.
+func (s *story) exclude(t *testing.T, named map[string]string) {
+	var h tuner.Hours
+	for key, to := range map[string]*time.Duration{"from": &h.From, "to": &h.To} {
+		at, err := time.Parse("15:04", named[key])
+		require.NoError(t, err)
+		*to = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	}
+	if day, ok := named["day"]; ok {
+		h.Days = []time.Weekday{time.Weekday(int(float(t, day)))}
+	}
+	s.cfg.NoOptimize = append(s.cfg.NoOptimize, h)
 }

@@ -108,6 +108,8 @@ func (s *story) run(t *testing.T, line string) string {
 	switch word {
 	case "config":
 		s.configure(t, c.named)
+	case "exclude":
+		s.exclude(t, c.named)
 	case "objective", "bound", "pin":
 		s.declare(t, word, args, c.named)
 	case "fleet", "leave", "slow", "quick", "strict", "effective":

@@ -135,6 +135,9 @@ func (c Config) validateCounts() error {
 
 func (c Config) validateSettings() error {
 	var errs []error
+	for i, h := range c.NoOptimize {
+		errs = append(errs, h.validate(i))
+	}
 	if err := c.Bounds.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("bounds: %w", err))
 	} else if err := settings.Hard().Validate(c.Pins); err != nil {
