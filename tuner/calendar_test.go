@@ -51,7 +51,10 @@ func TestHours(t *testing.T) {
 func TestImpossibleHoursAreRefused(t *testing.T) {
 	limit := 0.15
 	for _, h := range []tuner.Hours{
-		{From: -time.Minute, To: time.Hour}, {From: 24 * time.Hour}, {To: 25 * time.Hour}, {From: 90 * time.Second, To: time.Hour},
+		{From: -time.Minute, To: time.Hour},
+		{From: 24 * time.Hour},
+		{To: 25 * time.Hour},
+		{From: 90 * time.Second, To: time.Hour},
 		{Days: []time.Weekday{7}, To: time.Hour},
 	} {
 		c := tuner.Config{App: "hunt", Objectives: []tuner.Objective{{Name: "p99", Max: &limit}}, NoOptimize: []tuner.Hours{h}}

@@ -1,10 +1,12 @@
 package tuner_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/tuner"
@@ -107,4 +109,30 @@ func TestUnconfiguredDecideHolds(t *testing.T) {
 	_, d := tuner.Decide(tuner.Config{}, tuner.State{}, tuner.Input{Now: begin()})
 	require.Equal(t, tuner.Blind, d.Reason)
 	require.Nil(t, d.Next)
+}
+
+// TestOverruledIsInOneOrder: whatever order the signals come in, the list of a decision is the same.
+func TestOverruledIsInOneOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLoop()
+		limit := 0.15
+		l.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &limit}}
+		l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
+		l.instance("a")
+		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z]{1,4}`), 0, 100, rapid.ID).Draw(t, "rules")
+		for i, name := range names {
+			class := []tuner.Class{tuner.ClassProtect, tuner.ClassRelax, tuner.ClassOptimize}[i%3]
+			l.in.Signals = append(l.in.Signals, tuner.Signal{Rule: name, Class: class, Mode: tuner.ModeEnforce})
+		}
+		listed := l.step(t).Overruled
+		slices.Sort(names)
+		require.LessOrEqual(t, len(listed), 64)
+		for i, o := range listed {
+			require.True(t, i == 0 || listed[i-1].Rule < o.Rule, "%v", listed)
+			require.Contains(t, names, o.Rule)
+			if len(names) == len(listed) {
+				require.Equal(t, names[i], o.Rule)
+			}
+		}
+	})
 }
