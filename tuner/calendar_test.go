@@ -60,4 +60,7 @@ func TestImpossibleHoursAreRefused(t *testing.T) {
 		c := tuner.Config{App: "hunt", Objectives: []tuner.Objective{{Name: "p99", Max: &limit}}, NoOptimize: []tuner.Hours{h}}
 		require.ErrorContains(t, c.Validate(), "no_optimize 1")
 	}
+	c := minimal()
+	c.NoOptimize = []tuner.Hours{{Days: []time.Weekday{time.Sunday, time.Saturday}, To: 24 * time.Hour}}
+	require.NoError(t, c.Validate())
 }
