@@ -3,6 +3,7 @@ package tuner
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -44,15 +45,14 @@ func (t *tick) excluded() outcome {
 // String writes the hours as "from 08:00 to 18:00 UTC on Monday, Tuesday".
 func (h Hours) String() string {
 	s := "from " + clockTime(h.From) + " to " + clockTime(h.To) + " UTC"
-	for i, day := range h.Days {
-		if i == 0 {
-			s += " on "
-		} else {
-			s += ", "
-		}
-		s += day.String()
+	if len(h.Days) == 0 {
+		return s
 	}
-	return s
+	days := make([]string, len(h.Days))
+	for i, day := range h.Days {
+		days[i] = day.String()
+	}
+	return s + " on " + strings.Join(days, ", ")
 }
 
 func clockTime(d time.Duration) string {

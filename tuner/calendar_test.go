@@ -51,10 +51,16 @@ func TestHours(t *testing.T) {
 func TestImpossibleHoursAreRefused(t *testing.T) {
 	limit := 0.15
 	for _, h := range []tuner.Hours{
-		{From: -time.Minute, To: time.Hour}, {From: 24 * time.Hour}, {To: 25 * time.Hour}, {From: 90 * time.Second, To: time.Hour},
+		{From: -time.Minute, To: time.Hour},
+		{From: 24 * time.Hour},
+		{To: 25 * time.Hour},
+		{From: 90 * time.Second, To: time.Hour},
 		{Days: []time.Weekday{7}, To: time.Hour},
 	} {
 		c := tuner.Config{App: "hunt", Objectives: []tuner.Objective{{Name: "p99", Max: &limit}}, NoOptimize: []tuner.Hours{h}}
 		require.ErrorContains(t, c.Validate(), "no_optimize 1")
 	}
+	c := minimal()
+	c.NoOptimize = []tuner.Hours{{Days: []time.Weekday{time.Sunday, time.Saturday}, To: 24 * time.Hour}}
+	require.NoError(t, c.Validate())
 }

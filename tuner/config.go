@@ -39,7 +39,7 @@ type Config struct {
 
 	Objectives []Objective `json:"objectives"`
 	// Goal says which way Input.Goal should go while every objective holds. Default none: nothing is optimised.
-	Goal   Goal            `json:"goal,omitempty"`
+	Goal Goal `json:"goal,omitempty"`
 	// NoOptimize are hours in which nothing is optimised; protecting, recalling and relaxing go on.
 	NoOptimize []Hours         `json:"no_optimize,omitempty"`
 	Bounds     settings.Bounds `json:"bounds,omitempty"`

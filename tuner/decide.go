@@ -1,8 +1,6 @@
 package tuner
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -205,31 +203,9 @@ func (k *ruleKeys) of(s *Signal) string {
 }
 
 // overrule notes an action that was asked for and is not taken.
-func (t *tick) overrule(o Overruled) { t.overruled = append(t.overruled, o) }
-
-const maxOverruled = 64
-
-// firstOverruled returns the first of the list, in an order that is the same in whatever order the signals came. It
-// sorts numbers: what is overruled can be hundreds of large elements, and most of them are left out.
-func firstOverruled(all []Overruled) []Overruled {
-	if len(all) == 0 {
-		return nil
+func (t *tick) overrule(o Overruled) {
+	if t.overruled == nil {
+		t.overruled = make([]Overruled, 0, len(t.in.Signals)+1)
 	}
-	order := make([]int32, len(all))
-	for i := range order {
-		order[i] = int32(i) //nolint:gosec // far fewer than 2³¹ actions
-	}
-	slices.SortFunc(order, func(i, j int32) int { return compareOverruled(&all[i], &all[j]) })
-	first := make([]Overruled, min(len(all), maxOverruled))
-	for i := range first {
-		first[i] = all[order[i]]
-	}
-	return first
-}
-
-func compareOverruled(a, b *Overruled) int {
-	if a.Rule != b.Rule {
-		return strings.Compare(a.Rule, b.Rule)
-	}
-	return cmp.Or(cmp.Compare(a.Setting, b.Setting), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
+	t.overruled = append(t.overruled, o)
 }

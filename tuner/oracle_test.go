@@ -49,35 +49,37 @@ func (a asked) oracle() (int64, bool) {
 	case tuner.OpTo, tuner.OpTarget:
 	}
 	up := wish > float64(a.from)
-	// Whatever limits a step is a number that it may end at; a fraction counts as the whole number further away.
-	candidates := []float64{math.Floor(wish), math.Ceil(wish), float64(a.row.Min), float64(a.row.Max)}
-	for _, b := range []settings.Bound{a.own, a.app} {
-		if b.Min != nil {
-			candidates = append(candidates, float64(*b.Min))
-		}
-		if b.Max != nil {
-			candidates = append(candidates, float64(*b.Max))
-		}
-	}
-	candidates = append(candidates, math.Floor(base*a.row.Factor), math.Ceil(base/a.row.Factor), 0)
-	if a.careful {
-		f := float64(a.from)
-		candidates = append(candidates, math.Floor(f*1.25), math.Ceil(f*0.75), f+1, f-1)
+	further := math.Floor(wish) // a fraction counts as the whole number further away
+	if up {
+		further = math.Ceil(wish)
 	}
 	best, found := 0.0, false
-	for _, v := range candidates {
+	for _, v := range append(a.edges(base), further) {
 		if !a.may(v) || up != (v > float64(a.from)) || v == float64(a.from) || wish == float64(a.from) {
 			continue
-		}
-		further := math.Ceil(wish)
-		if !up {
-			further = math.Floor(wish)
 		}
 		if !found || math.Abs(v-further) < math.Abs(best-further) {
 			best, found = v, true
 		}
 	}
 	return int64(best), found && math.Abs(best-float64(a.from)) >= 0.10*base
+}
+
+// edges are the numbers at which a limit may end a step.
+func (a asked) edges(base float64) []float64 {
+	edges := []float64{0, float64(a.row.Min), float64(a.row.Max), math.Floor(base * a.row.Factor), math.Ceil(base / a.row.Factor)}
+	for _, b := range []settings.Bound{a.own, a.app} {
+		for _, end := range []*int64{b.Min, b.Max} {
+			if end != nil {
+				edges = append(edges, float64(*end))
+			}
+		}
+	}
+	if a.careful {
+		f := float64(a.from)
+		edges = append(edges, math.Floor(f*1.25), math.Ceil(f*0.75), f+1, f-1)
+	}
+	return edges
 }
 
 // may says whether a step may end at v.

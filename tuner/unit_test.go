@@ -1,10 +1,12 @@
 package tuner_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/tuner"
@@ -107,4 +109,58 @@ func TestUnconfiguredDecideHolds(t *testing.T) {
 	_, d := tuner.Decide(tuner.Config{}, tuner.State{}, tuner.Input{Now: begin()})
 	require.Equal(t, tuner.Blind, d.Reason)
 	require.Nil(t, d.Next)
+}
+
+// TestOverruledIsInOneOrder: whatever order the signals come in, the list of a decision is the same.
+func TestOverruledIsInOneOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLoop()
+		limit := 0.15
+		l.cfg.Objectives = []tuner.Objective{{Name: "p99", Max: &limit}}
+		l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
+		l.instance("a")
+		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-z]{1,4}`), 0, 100, rapid.ID).Draw(t, "rules")
+		for i, name := range names {
+			class := []tuner.Class{tuner.ClassProtect, tuner.ClassRelax, tuner.ClassOptimize}[i%3]
+			l.in.Signals = append(l.in.Signals, tuner.Signal{Rule: name, Class: class, Mode: tuner.ModeEnforce})
+		}
+		listed := l.step(t).Overruled
+		slices.Sort(names)
+		require.LessOrEqual(t, len(listed), 64)
+		for i, o := range listed {
+			require.True(t, i == 0 || listed[i-1].Rule < o.Rule, "%v", listed)
+			require.Contains(t, names, o.Rule)
+			if len(names) == len(listed) {
+				require.Equal(t, names[i], o.Rule)
+			}
+		}
+	})
+}
+
+// TestMemoryOfLevelsIsBounded: of 24 levels none is forgotten; for one more, the one that was not seen for the longest.
+func TestMemoryOfLevelsIsBounded(t *testing.T) {
+	l := newLoop()
+	l.cfg.Objectives = minimal().Objectives
+	l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
+	l.instance("a")
+	long := begin().Add(-24 * time.Hour)
+	values := settings.Values{settings.ProducerLingerMs: settings.Number(7)}
+	l.document = settings.Document{Schema: 1, App: "hunt", Generation: 1, Settings: values}
+	l.state = tuner.State{
+		Version: tuner.StateVersion, Since: long, LastTick: begin().Add(-l.cfg.Interval), HealthySince: long, Generation: 1, Highest: 1,
+		LoadLevel: 19, LevelSince: long, LevelAsked: true, FleetPeak: 1, FleetPeakAt: long,
+	}
+	for level := range 23 {
+		seen := begin().Add(-time.Duration(level+1) * time.Hour)
+		l.state.Levels = append(l.state.Levels, tuner.LevelMemory{Level: level - 10, Settings: values, Times: 1, Visit: seen, Seen: seen})
+	}
+	l.step(t)
+	require.Len(t, l.state.Levels, 24)
+	require.Equal(t, 19, l.state.Levels[23].Level)
+
+	l.in.Load.Value = 1e6
+	l.state.LoadLevel, l.state.LevelSince = 39, long
+	l.step(t)
+	require.Len(t, l.state.Levels, 24)
+	require.Equal(t, []int{11, 19, 39}, []int{l.state.Levels[21].Level, l.state.Levels[22].Level, l.state.Levels[23].Level}, "level 12, seen 23 hours ago, is forgotten")
 }
