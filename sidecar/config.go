@@ -119,6 +119,17 @@ type Optimize struct {
 	Expr string `yaml:"expr"`
 	// Goal is minimize or maximize. Required.
 	Goal tuner.Goal `yaml:"goal"`
+	// NotDuring are times of the week in which nothing is optimised: a sale, a report at night.
+	NotDuring []Hours `yaml:"not_during"`
+}
+
+// Hours are times of the week, in UTC.
+type Hours struct {
+	// Days are the days on which they begin, such as saturday; every day if there are none.
+	Days []string `yaml:"days"`
+	// From and To are times of the day, as 22:00. Where To is not after From, it is the next day's.
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
 }
 
 // Limits are the tuner's limits; package tuner explains them.
@@ -196,7 +207,7 @@ func (c *Config) tuner(longest time.Duration) tuner.Config {
 		t.Objectives = append(t.Objectives, tuner.Objective{Name: o.Name, Max: o.Max, Min: o.Min, Ceiling: o.Ceiling})
 	}
 	if c.Optimize != nil {
-		t.Goal = c.Optimize.Goal
+		t.Goal, t.NoOptimize = c.Optimize.Goal, c.Optimize.calendar()
 	}
 	return t.WithDefaults()
 }

@@ -141,6 +141,12 @@ func (c *Config) validateParts() error {
 	refuse(len(c.Objectives) == 0, "objectives is missing; without one there is nothing to keep")
 	refuse(c.Load == "", "load is missing; write the expression of the application's load")
 	refuse(c.Optimize != nil && c.Optimize.Goal != tuner.Minimize && c.Optimize.Goal != tuner.Maximize, "optimize.goal must be minimize or maximize")
+	if c.Optimize != nil {
+		for _, h := range c.Optimize.NotDuring {
+			_, err := h.tuner()
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
 }
 
