@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,8 +78,11 @@ type Engine struct {
 	room     *waitingRoom
 	view     *view
 	referee  *referee
-	metrics  *metrics
-	log      *zap.Logger
+	feed     *feed
+	// ending registers, once, that streams end with the server.
+	ending  sync.Once
+	metrics *metrics
+	log     *zap.Logger
 }
 
 // New returns an engine that doesn't run yet. It opens no connection.
@@ -94,9 +98,9 @@ func New(o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the engine's producer: %w", err)
 	}
-	e := &Engine{options: o, producer: producer, room: newWaitingRoom(o.MaxWaiting), log: o.Logger}
+	e := &Engine{options: o, producer: producer, room: newWaitingRoom(o.MaxWaiting), feed: newFeed(), log: o.Logger}
 	e.referee = newReferee(o, producer)
-	e.view, err = newView(o, e.room.answer)
+	e.view, err = newView(o, e.room.answer, e.feed)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make the engine's view: %w", err), e.close(context.Background()))
 	}

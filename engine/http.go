@@ -58,6 +58,8 @@ func (e *Engine) Handler() http.Handler {
 		mux.Handle(r.method+" "+r.path, e.measured(r))
 		mux.Handle(r.path, e.otherMethod(strings.ReplaceAll(r.method, http.MethodGet, "GET, HEAD")))
 	}
+	mux.HandleFunc("GET /v1/hunts/{id}/events", e.streamEvents)
+	mux.Handle("/v1/hunts/{id}/events", e.otherMethod("GET, HEAD"))
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		e.write(w, http.StatusNotFound, problemOf(http.StatusNotFound, "The API has nothing at this path."))
 	})

@@ -21,17 +21,19 @@ func recordOf(topic, huntID string, value any) (live.Record, error) {
 }
 
 func decodeEvents(records []live.Record, log *zap.Logger) []hunt.Event {
-	return decode[hunt.Event](records, log)
+	events, _ := decode[hunt.Event](records, log)
+	return events
 }
 
 func decodeCommands(records []live.Record, log *zap.Logger) []hunt.Command {
-	return decode[hunt.Command](records, log)
+	commands, _ := decode[hunt.Command](records, log)
+	return commands
 }
 
-// decode returns what the records hold. One that can't be read, which somebody else must have written, is logged and passed
+// decode returns what the records hold, and their offsets. One that can't be read, which somebody else must have written, is logged and passed
 // over: it would stop its partition for ever.
-func decode[T any](records []live.Record, log *zap.Logger) []T {
-	values := make([]T, 0, len(records))
+func decode[T any](records []live.Record, log *zap.Logger) (values []T, offsets []int64) {
+	values, offsets = make([]T, 0, len(records)), make([]int64, 0, len(records))
 	for _, r := range records {
 		var v T
 		if err := json.Unmarshal(r.Value, &v); err != nil {
@@ -39,7 +41,7 @@ func decode[T any](records []live.Record, log *zap.Logger) []T {
 				zap.String("topic", r.Topic), zap.Int("partition", r.Partition), zap.Int64("offset", r.Offset), zap.Error(err))
 			continue
 		}
-		values = append(values, v)
+		values, offsets = append(values, v), append(offsets, r.Offset)
 	}
-	return values
+	return values, offsets
 }

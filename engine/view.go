@@ -15,15 +15,16 @@ import (
 type view struct {
 	tail   *live.Tail
 	told   func(hunt.Event) // is told each event as it took effect
-	behind atomic.Int64     // partitions that are not caught up
+	feed   *feed
+	behind atomic.Int64 // partitions that are not caught up
 	log    *zap.Logger
 
 	mu     sync.RWMutex // guards states and what is in them
 	states map[int]*hunt.State
 }
 
-func newView(o Options, told func(hunt.Event)) (*view, error) {
-	v := &view{told: told, log: o.Logger, states: map[int]*hunt.State{}}
+func newView(o Options, told func(hunt.Event), f *feed) (*view, error) {
+	v := &view{told: told, feed: f, log: o.Logger, states: map[int]*hunt.State{}}
 	v.behind.Store(int64(o.Partitions))
 	var err error
 	v.tail, err = live.NewTail(live.TailOptions{
@@ -41,11 +42,14 @@ func (v *view) run(ctx context.Context) error { return v.tail.Run(ctx) }
 
 // handle takes events of one partition in. Who waits is told afterwards, so that he then also reads what happened.
 func (v *view) handle(_ context.Context, records []live.Record) error {
-	events := decodeEvents(records, v.log)
+	events, offsets := decode[hunt.Event](records, v.log)
 	v.apply(records[0].Partition, events)
-	for _, e := range events {
+	all := make([]told, len(events))
+	for i, e := range events {
 		v.told(e)
+		all[i] = told{offsets[i], e}
 	}
+	v.feed.publish(records[0].Partition, all)
 	return nil
 }
 
@@ -73,6 +77,18 @@ func (v *view) answer(c hunt.Command) (hunt.Event, bool) {
 		}
 	}
 	return hunt.Event{}, false
+}
+
+// partitionOf returns the partition that a hunt is in, or false if the view doesn't know it.
+func (v *view) partitionOf(id string) (int, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	for partition, s := range v.states {
+		if _, ok := s.Hunt(id); ok {
+			return partition, true
+		}
+	}
+	return 0, false
 }
 
 // read calls f with a hunt, or returns false if the view doesn't know it. f must neither keep nor change the hunt.

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/veltrix/veltrix/engine/hunt"
+)
+
+const (
+	// feedKeeps is how many of a partition's newest events are kept for listeners that come back.
+	feedKeeps = 4096
+	// feedQueue is how many events a listener may be behind before it is dropped; it comes back and goes on.
+	feedQueue = 256
+	// maxListeners bounds the streams of an instance.
+	maxListeners = 1000
+)
+
+// told is an event as it took effect, and where it stands in its partition.
+type told struct {
+	offset int64
+	event  hunt.Event
+}
+
+// feed hands events on to listeners. It is safe for concurrent use.
+type feed struct {
+	mu        sync.Mutex // guards the fields below
+	recent    map[int][]told
+	listeners map[*listener]struct{}
+	closed    bool
+}
+
+// listener hears of one hunt. Its channel is closed when it is dropped or the feed ends.
+type listener struct {
+	hunt   string
+	events chan told
+}
+
+func newFeed() *feed {
+	return &feed{recent: map[int][]told{}, listeners: map[*listener]struct{}{}}
+}
+
+// publish keeps a partition's events and hands them on. It never waits: a listener that is too far behind is dropped.
+func (f *feed) publish(partition int, events []told) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := append(f.recent[partition], events...)
+	f.recent[partition] = slices.Clone(kept[max(0, len(kept)-feedKeeps):])
+	for l := range f.listeners {
+		for _, e := range events {
+			if e.event.Hunt != l.hunt {
+				continue
+			}
+			select {
+			case l.events <- e:
+				continue
+			default:
+			}
+			f.drop(l)
+			break
+		}
+	}
+}
+
+// listen begins to hear of a hunt of a partition, after an offset if one is given (not negative). It returns the events that are
+// kept since, and whether none is missing between. It returns nil if there are too many listeners, or the feed has ended.
+func (f *feed) listen(partition int, id string, after int64) (l *listener, missed []told, complete bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || len(f.listeners) >= maxListeners {
+		return nil, nil, false
+	}
+	l = &listener{hunt: id, events: make(chan told, feedQueue)}
+	f.listeners[l] = struct{}{}
+	if after < 0 {
+		return l, nil, true
+	}
+	recent := f.recent[partition]
+	for _, e := range recent {
+		if e.event.Hunt == id && e.offset > after {
+			missed = append(missed, e)
+		}
+	}
+	// Fewer than are kept means that the first one there is, is the partition's first.
+	complete = len(recent) < feedKeeps || recent[0].offset <= after+1
+	return l, missed, complete
+}
+
+// leave ends a listener.
+func (f *feed) leave(l *listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(l)
+}
+
+// drop closes a listener's channel, once. The caller holds the lock.
+func (f *feed) drop(l *listener) {
+	if _, there := f.listeners[l]; there {
+		delete(f.listeners, l)
+		close(l.events)
+	}
+}
+
+// end drops every listener, and takes no further one.
+func (f *feed) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for l := range f.listeners {
+		f.drop(l)
+	}
+}
