@@ -31,6 +31,7 @@ func Format(name string, content []byte) ([]byte, error) {
 	if !aliases(&root) { // an alias has to stay behind its anchor
 		order(&root)
 	}
+	nameNulls(&root, false)
 	out, err := encode(&root)
 	if err == nil {
 		out, err = spread(out)
@@ -42,6 +43,17 @@ func Format(name string, content []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s can't be formatted without a change of its meaning: %w; leave it as it is", name, err)
 	}
 	return out, nil
+}
+
+// nameNulls writes out the values that are left out within braces: the YAML library would make empty texts of them.
+func nameNulls(n *yaml.Node, flow bool) {
+	flow = flow || n.Style&yaml.FlowStyle != 0
+	if flow && null(n) && n.Value == "" {
+		n.Value = "null"
+	}
+	for _, c := range n.Content {
+		nameNulls(c, flow)
+	}
 }
 
 func encode(root *yaml.Node) ([]byte, error) {

@@ -28,6 +28,9 @@ func unchanged(before *yaml.Node, formatted []byte) error {
 
 // sameValues compares values, in whatever order keys are.
 func sameValues(a, b *yaml.Node, path string) (string, bool) {
+	if null(a) && null(b) {
+		return "", true // written or not
+	}
 	if a.Kind != b.Kind || a.Value != b.Value || a.ShortTag() != b.ShortTag() || a.Anchor != b.Anchor || len(a.Content) != len(b.Content) {
 		return strings.TrimPrefix(path, "."), false
 	}
