@@ -110,11 +110,14 @@ func (p *fileParser) checkRule(n *yaml.Node, r *Rule) {
 	}
 }
 
+// checkRecord reports what only an alert can have. As for Prometheus, an alert's keys that say nothing (for: 0s) do no harm.
 func (p *fileParser) checkRecord(n *yaml.Node, r *Rule) {
+	harmless := map[string]bool{
+		"record": true, "expr": true, "labels": true,
+		"for": r.For == 0, "keep_firing_for": r.KeepFiringFor == 0, "annotations": len(r.Annotations) == 0,
+	}
 	p.pairs(n, func(key, _ *yaml.Node) {
-		switch key.Value {
-		case "record", "expr", "labels":
-		default:
+		if !harmless[key.Value] {
 			p.node(key, "a recording rule has no %s; remove it, or make the rule an alert", key.Value)
 		}
 	})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +23,7 @@ func checkCommand() *cobra.Command {
 
 A file that is invalid can't be loaded: bad YAML or PromQL, unknown keys, unknown
 settings, bounds that leave no value. Lints find what is valid and most likely not
-meant; docs/rules.md describes them and how to silence one with a reason.
+meant; docs/lints.md describes them and how to silence one with a reason.
 
 Shipped packs are checked by their names, for example pack:kafka-producer. List
 files that belong together in one call: the lints then know the metrics that any
@@ -41,7 +40,7 @@ of them records.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.format, "format", "text", strings.Join(checkFormats(), ", "))
 	f.StringVar(&o.failOn, "fail-on", "error", "the least severity of a lint that makes the exit code 3: warning or error")
 	f.StringVar(&o.selector, "selector", "", "the application's selector, to find expressions that contradict it")
 	return cmd
@@ -54,8 +53,8 @@ type checkOptions struct {
 
 // validate refuses flags that mean nothing, as usage errors.
 func (o *checkOptions) validate() error {
-	if !slices.Contains([]string{"text", "json"}, o.format) {
-		return &exitError{exitUsage, fmt.Errorf("--format %s: write text or json", o.format)}
+	if !slices.Contains(checkFormats(), o.format) {
+		return &exitError{exitUsage, fmt.Errorf("--format %s: write one of %s", o.format, strings.Join(checkFormats(), ", "))}
 	}
 	if !slices.Contains([]string{"warning", "error"}, o.failOn) {
 		return &exitError{exitUsage, fmt.Errorf("--fail-on %s: write warning or error", o.failOn)}
@@ -142,22 +141,6 @@ func (r *checkReport) count(severity rules.Severity) int {
 		}
 	}
 	return n
-}
-
-func (r *checkReport) write(out io.Writer, format string) error {
-	if format == "json" {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
-	}
-	var b strings.Builder
-	for _, p := range r.Problems {
-		b.WriteString(p.Error() + "\n\n")
-	}
-	fmt.Fprintf(&b, "%s in %s: %s\n", plural(r.Rules, "rule"), plural(r.Files, "file"), r.summary())
-	_, err := io.WriteString(out, b.String())
-	return err
 }
 
 func (r *checkReport) summary() string {

@@ -83,7 +83,7 @@ Exit codes:
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.AddCommand(
-		checkCommand(), explainCommand(), holdCommand(), instancesCommand(), releaseCommand(), replayCommand(),
+		checkCommand(), explainCommand(), fmtCommand(), holdCommand(), instancesCommand(), releaseCommand(), replayCommand(),
 		settingsCommand(), statusCommand(), testCommand(), watchCommand(),
 	)
 	return root
