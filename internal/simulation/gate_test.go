@@ -204,7 +204,7 @@ func turnsAnHour(writes []tuner.Decision) int {
 func TestBlindTicksWriteNothing(t *testing.T) {
 	each(t, *seeds, func(t *testing.T, seed uint64) {
 		w := simulation.New(simulation.Options{Seed: seed, Spread: 0.02})
-		w.Set(settings.Values{settings.ProducerLingerMs: settings.Number(3000)})
+		w.Set(settings.Values{settings.ProducerLingerMs: settings.Number(300)})
 		w.Blind = true
 		w.Run(time.Hour)
 		require.Empty(t, w.Writes)
