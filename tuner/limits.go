@@ -81,9 +81,9 @@ func (t *tick) free(m *move) refusal {
 	return refusal{}
 }
 
-// wished replaces what a relaxing rule asks for now by the safest that was asked for within the stabilisation window.
+// wished replaces what a careful rule asks for now by the safest that was asked for within the stabilisation window.
 func (t *tick) wished(m *move) refusal {
-	if m.class != ClassRelax {
+	if m.class != ClassRelax && m.class != ClassOptimize {
 		return refusal{}
 	}
 	w := t.wish(m.place)

@@ -37,7 +37,8 @@ const window = time.Hour
 
 // forget drops what has expired.
 func (t *tick) forget() {
-	t.state.Moves = dropIf(t.state.Moves, func(m Move) bool { return t.now.Sub(m.Time) >= window })
+	// A move tells whether the one after it turned around: it is kept for as long as that one counts.
+	t.state.Moves = dropIf(t.state.Moves, func(m Move) bool { return t.now.Sub(m.Time) >= 2*window })
 	t.state.Failed = dropIf(t.state.Failed, func(f FailedStep) bool { return t.now.Sub(f.Until) >= longestFailed })
 	for name, until := range t.state.Frozen {
 		if !t.now.Before(until) {
@@ -93,27 +94,30 @@ func (t *tick) freeze(name settings.Name) {
 	t.state.Frozen = frozen
 }
 
-// reversals counts how often the setting turned around within the window, take-backs included.
+// reversals counts how often the setting turned around within the window, take-backs included. A move the other way a
+// whole window after the last one is no reversal.
 func (t *tick) reversals(p place) int {
 	n := 0
-	var last settings.Direction
+	var last *Move
 	for i := range t.state.Moves {
 		m := &t.state.Moves[i]
 		if m.Setting != p.name || m.Topic != p.topic {
 			continue
 		}
-		if last != 0 && m.Direction != last {
+		if last != nil && m.Direction != last.Direction && m.Time.Sub(last.Time) < window && t.recent(m) {
 			n++
 		}
-		last = m.Direction
+		last = m
 	}
 	return n
 }
 
+func (t *tick) recent(m *Move) bool { return t.now.Sub(m.Time) < window }
+
 // lastMove returns the setting's newest move within the window, nil if it has not moved.
 func (t *tick) lastMove(p place) *Move {
 	for i := len(t.state.Moves) - 1; i >= 0; i-- {
-		if m := &t.state.Moves[i]; m.Setting == p.name && m.Topic == p.topic {
+		if m := &t.state.Moves[i]; m.Setting == p.name && m.Topic == p.topic && t.recent(m) {
 			return m
 		}
 	}
@@ -124,7 +128,7 @@ func (t *tick) lastMove(p place) *Move {
 func (t *tick) changes() int {
 	n := 0
 	for i := range t.state.Moves {
-		if !t.state.Moves[i].Back {
+		if m := &t.state.Moves[i]; !m.Back && t.recent(m) {
 			n++
 		}
 	}

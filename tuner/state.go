@@ -54,13 +54,13 @@ type State struct {
 	Trial *Trial `json:"trial,omitempty"`
 	// Recent are the readings of the last ticks, oldest first, bounded: the baseline of the next trial.
 	Recent []Sample `json:"recent,omitempty"`
-	// Moves are the changes of the last hour, oldest first: cooldown, rate and reversals are counted from them.
+	// Moves are the changes of the last two hours, oldest first: cooldown, rate and reversals are counted from them.
 	Moves []Move `json:"moves,omitempty"`
 	// Failed are steps that were taken back, with their context.
 	Failed []FailedStep `json:"failed,omitempty"`
 	// Frozen are settings whose reversal budget is used up, until when.
 	Frozen map[settings.Name]time.Time `json:"frozen,omitempty"`
-	// Wishes are the values that relax rules asked for of late, in the order of setting and topic.
+	// Wishes are the values that relaxing and optimising rules asked for of late, in the order of setting and topic.
 	Wishes []Wish `json:"wishes,omitempty"`
 	// Rules are the states of the rules, by group and rule; the rules package owns their meaning.
 	Rules map[string]RuleState `json:"rules,omitempty"`

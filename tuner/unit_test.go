@@ -1,6 +1,7 @@
 package tuner_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -163,4 +164,35 @@ func TestMemoryOfLevelsIsBounded(t *testing.T) {
 	l.step(t)
 	require.Len(t, l.state.Levels, 24)
 	require.Equal(t, []int{11, 19, 39}, []int{l.state.Levels[21].Level, l.state.Levels[22].Level, l.state.Levels[23].Level}, "level 12, seen 23 hours ago, is forgotten")
+}
+
+// TestBlindTicksAreNotRemembered: neither a reading nor a wish of a blind tick, nor of one whose clock went back, counts.
+func TestBlindTicksAreNotRemembered(t *testing.T) {
+	l := newLoop()
+	l.cfg.Objectives = minimal().Objectives
+	l.instance("a").Effective = settings.Values{settings.ProducerLingerMs: settings.Number(40)}
+	l.in.Signals = []tuner.Signal{{Rule: "Lower", Class: tuner.ClassRelax, Mode: tuner.ModeEnforce, Actions: []tuner.Action{
+		{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 20},
+	}}}
+	l.in.Objectives["p99"] = tuner.Reading{Value: 0.01}
+	l.step(t)
+	require.Empty(t, l.state.Recent)
+	require.Empty(t, l.state.Wishes)
+
+	l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
+	l.step(t)
+	require.Len(t, l.state.Recent, 1)
+	require.Len(t, l.state.Wishes, 1)
+
+	l.in.Now = l.in.Now.Add(-time.Hour)
+	l.step(t)
+	require.Empty(t, l.state.Recent, "the windows begin anew")
+}
+
+func TestLimitsThatAreNoNumbersAreRefused(t *testing.T) {
+	nan := math.NaN()
+	for _, o := range []tuner.Objective{{Name: "p99", Max: &nan}, {Name: "answered", Min: &nan}} {
+		c := tuner.Config{App: "hunt", Objectives: []tuner.Objective{o}}
+		require.ErrorContains(t, c.Validate(), "not a finite number")
+	}
 }

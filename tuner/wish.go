@@ -7,7 +7,7 @@ import (
 	"github.com/veltrix/veltrix/settings"
 )
 
-// noteWishes keeps the safest value that relaxing rules asked for of each setting within the stabilisation window, so
+// noteWishes keeps the safest value that careful rules asked for of each setting within the stabilisation window, so
 // that a momentary wish is not followed, as an autoscaler scales down to the highest recommendation of its window.
 func (t *tick) noteWishes() {
 	if t.blindWhy != "" {
@@ -17,11 +17,11 @@ func (t *tick) noteWishes() {
 	t.state.Wishes = slices.Clone(t.state.Wishes)
 	for i := range t.in.Signals {
 		s := &t.in.Signals[i]
-		if s.Class != ClassRelax || !s.enforced() || s.Revert || s.Blocked != "" {
+		if s.Class != ClassRelax && s.Class != ClassOptimize || !s.enforced() || s.Revert || s.Blocked != "" {
 			continue
 		}
 		for j := range s.Actions {
-			m := move{action: &s.Actions[j], class: ClassRelax}
+			m := move{action: &s.Actions[j], class: s.Class}
 			if t.usable(&m).reason == "" {
 				t.noteWish(m)
 			}

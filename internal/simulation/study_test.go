@@ -14,28 +14,22 @@ import (
 	"github.com/veltrix/veltrix/tuner"
 )
 
-// TestPublishedStudyIsFresh judges one row of docs/judge.md anew: whoever changes the judgement publishes it anew.
+// TestPublishedStudyIsFresh judges one row of docs/judge.md anew: whoever changes the judgement publishes it anew. The row
+// has to reach the targets, too.
 func TestPublishedStudyIsFresh(t *testing.T) {
 	page, err := os.ReadFile("../../docs/judge.md")
 	require.NoError(t, err)
-	row, _ := simulation.PublishedRow(simulation.Gaussian, 6)
+	row, results := simulation.PublishedRow(simulation.Gaussian, 6)
 	require.Contains(t, string(page), row, "run make judge, read what changed, and commit it")
-}
-
-// TestJudgeReachesItsTargets, in Gaussian noise and at ranges of 5 s, 30 s and a minute.
-func TestJudgeReachesItsTargets(t *testing.T) {
-	for _, overlap := range simulation.Overlaps() {
-		_, results := simulation.PublishedRow(simulation.Gaussian, overlap)
-		for _, r := range results {
-			share := r.Share(120)
-			switch r.Change {
-			case simulation.NoChange:
-				require.LessOrEqual(t, share, 0.01)
-			case simulation.TenthWorse, simulation.Errors:
-				require.GreaterOrEqual(t, share, 0.95, "%s", r.Change)
-			case simulation.Variance:
-				require.GreaterOrEqual(t, share, 0.88, "the target is 0.90, less the chance of a thousand trials")
-			}
+	for _, r := range results {
+		share := r.Share(120)
+		switch r.Change {
+		case simulation.NoChange:
+			require.LessOrEqual(t, share, 0.01)
+		case simulation.TenthWorse, simulation.Errors:
+			require.GreaterOrEqual(t, share, 0.95, "%s", r.Change)
+		case simulation.Variance:
+			require.GreaterOrEqual(t, share, 0.90)
 		}
 	}
 }
