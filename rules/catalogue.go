@@ -46,6 +46,7 @@ func catalogue() map[string]kind {
 		"hunt_referee_lag_records":           gauge,
 		"hunt_view_lag_records":              gauge,
 
+		"veltrix_annotations_total":                            counter,
 		"veltrix_tick_duration_seconds":                        histogram,
 		"veltrix_ticks_total":                                  counter,
 		"veltrix_ticks_missed_total":                           counter,
