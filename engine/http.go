@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -65,7 +66,16 @@ func (e *Engine) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "The engine is healthy.") })
 	mux.HandleFunc("GET /-/ready", e.serveReady)
+	mux.HandleFunc("GET /openapi.yaml", e.serveOpenAPI)
 	return mux
+}
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func (e *Engine) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(openAPI) // the client is gone if this fails
 }
 
 func (e *Engine) serveReady(w http.ResponseWriter, _ *http.Request) {
