@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -101,4 +103,23 @@ func TestWhatCannotBeFollowed(t *testing.T) {
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
+}
+
+// A server that shuts down doesn't wait for those who only listen: their streams end, and they come back elsewhere.
+func TestStreamsEndWithTheServer(t *testing.T) {
+	kafka := cluster(t)
+	one := start(t, kafka.ListenAddrs(), "one", nil)
+	c := client(t)
+	id := newHunt(t, c, one.url, 1, 1)
+	server := httptest.NewServer(one.engine.Handler())
+	defer server.Close()
+	next, stop := follow(t, c, server.URL+"/v1/hunts/"+id+"/events", "")
+	defer stop()
+	post(t, c, one.url+"/v1/hunts/"+id+"/claims", "", claim("p0", "t0", "rope"))
+	require.Equal(t, "wrong", next().name)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, server.Config.Shutdown(ctx))
+	require.Equal(t, sse{}, next(), "the stream has ended")
 }
