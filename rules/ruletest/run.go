@@ -54,7 +54,8 @@ func (f *File) Run(ctx context.Context) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		run := &run{file: f, test: &f.Tests[i], set: set, report: report, ticks: map[time.Duration]rules.Evaluation{}}
+		run := newRun(f, &f.Tests[i], set)
+		run.report = report
 		if err := run.run(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", f.name, f.Tests[i].Name, err)
 		}
@@ -71,6 +72,10 @@ type run struct {
 	loader *promqltest.LazyLoader
 	report *Report
 	ticks  map[time.Duration]rules.Evaluation
+}
+
+func newRun(f *File, test *Test, set *rules.Set) *run {
+	return &run{file: f, test: test, set: set, report: &Report{Coverage: Coverage{}}, ticks: map[time.Duration]rules.Evaluation{}}
 }
 
 // epoch is promtool's time 0.
