@@ -3,11 +3,13 @@ package live
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/veltrix/veltrix/settings"
 )
@@ -170,5 +172,25 @@ func TestPrefetchIsBounded(t *testing.T) {
 		},
 	}})
 	require.Eventually(t, func() bool { return waiting() >= 200 }, patience, time.Millisecond)
+	closeConsumer(t, c)
+}
+
+// Nothing is fetched for a session that Poll doesn't see yet: it would look, find nothing, and wait for an arrival that
+// has been announced already.
+func TestNothingArrivesBeforePollCanSeeIt(t *testing.T) {
+	k := newKafka(t, 1, "orders", 100)
+	newWriter(t, k).numbers(99, 0, 10)
+	var c *Consumer
+	var early atomic.Bool
+	k.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		k.KeepControl()
+		if c.currentSession() == nil {
+			early.Store(true)
+		}
+		return nil, nil, false
+	})
+	c, _ = consumerOf(t, k, nimble(), func(*ConsumerOptions) {})
+	require.Equal(t, map[int][]string{99: numbers(0, 10)}, pollAll(t, c, 10))
+	require.False(t, early.Load())
 	closeConsumer(t, c)
 }

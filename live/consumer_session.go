@@ -103,6 +103,7 @@ func (s *session) work(reading, handling context.Context, end, endHandling conte
 	var readers, workers, keepers sync.WaitGroup
 	keeping, endKeeping := context.WithCancel(context.WithoutCancel(reading))
 	defer endKeeping()
+	s.consumer.setSession(s) // Before the first arrival is announced: a Poll that finds no session has used the token up.
 	for _, p := range s.parts {
 		readers.Go(func() { p.read(reading) })
 		if s.consumer.opts.Handler != nil {
@@ -112,7 +113,6 @@ func (s *session) work(reading, handling context.Context, end, endHandling conte
 	keepers.Go(func() { s.keepCommitting(keeping) })
 	keepers.Go(func() { s.watchPartitions(reading, end) })
 	keepers.Go(func() { s.watchSettings(reading) })
-	s.consumer.setSession(s)
 
 	<-reading.Done()
 	patience := time.AfterFunc(s.grace, endHandling)
