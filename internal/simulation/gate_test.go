@@ -55,10 +55,9 @@ func disturbed(seed uint64) (*simulation.World, string) {
 }
 
 // TestRescueTakesThreeSteps: from a broken objective back to one that holds in at most three steps, in 95 of 100 plants
-// that any linger can rescue and for which the rules have a step to offer. Those for which they have none are counted
-// too: that is the rules' gap, and printed.
+// that any linger can rescue.
 func TestRescueTakesThreeSteps(t *testing.T) {
-	rescued, offered, broken := 0, 0, 0
+	rescued, silent, broken := 0, 0, 0
 	steps := map[int]int{}
 	each(t, 50**seeds, func(t *testing.T, seed uint64) {
 		w, fault := disturbed(seed)
@@ -73,17 +72,15 @@ func TestRescueTakesThreeSteps(t *testing.T) {
 		switch {
 		case w.Truth.P99 <= simulation.Limit && n <= 3:
 			rescued++
-			offered++
 			return
-		case w.Last.Reason != tuner.NoActionLeft:
-			offered++
+		case w.Last.Reason == tuner.NoActionLeft:
+			silent++
 		}
 		t.Logf("seed %d, %s: p99 %.3f after %d steps, linger %.3f s, %s", seed, fault, w.Truth.P99, n, w.Tuned().Linger, w.Last)
 	})
-	t.Logf("%d of %d broken plants within three steps, %d of them had a rule to follow; steps: %v", rescued, broken, offered, steps)
+	t.Logf("%d of %d broken plants within three steps; no rule had a step for %d; steps: %v", rescued, broken, silent, steps)
 	require.NotZero(t, broken)
-	require.GreaterOrEqual(t, float64(rescued), 0.95*float64(offered))
-	require.GreaterOrEqual(t, float64(rescued), 0.85*float64(broken))
+	require.GreaterOrEqual(t, float64(rescued), 0.95*float64(broken))
 }
 
 // TestKnownLoadTakesOneStep: in a square wave whose halves want different settings, each change of load is answered

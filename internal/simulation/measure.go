@@ -89,10 +89,10 @@ func (w *World) signals(seen [readings]float64) []tuner.Signal {
 	linger := float64(w.value(settings.ProducerLingerMs)) / 1000
 	model := 1500 * seen[readRequest]
 	var fired []tuner.Signal
-	if seen[readBusy] > 0.7 && seen[readQueueP99] > 2*linger+0.005 {
+	if seen[readBusy] > 0.5 && seen[readQueueP99] > 2*linger+0.005 {
 		fired = append(fired, rule("ProducerQueueing", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, model, 2, 100))
 	}
-	if linger > 0.005+3*seen[readRequest] && seen[readQueueMean] > 0.3*linger && seen[readBusy] < 0.5 {
+	if linger > 0.005+3*seen[readRequest] && seen[readQueueMean] > seen[readRequest] && seen[readBusy] < 0.5 {
 		fired = append(fired, rule("ProducerLingerDominates", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, model, 2, 1000))
 	}
 	if seen[readTimeouts] > 0.001 && seen[readRequestP99] > 0.5*float64(w.value(settings.ProducerRequestTimeoutMs))/1000 {
