@@ -20,6 +20,8 @@ type Options struct {
 	Brokers []string
 	// Runtime holds the settings of producer and consumers. Required; its Run is the caller's to run.
 	Runtime *live.Runtime
+	// Client makes the Kafka clients; those of package live if nil.
+	Client Client
 	// Instance names this instance, in logs. Required.
 	Instance string
 	// Commands and Events are the topics; hunt.commands and hunt.events if empty.
@@ -58,6 +60,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Commands == o.Events {
 		return o, fmt.Errorf("commands and events are both in topic %s; they must be apart", o.Commands)
 	}
+	if o.Client == nil {
+		o.Client = liveClient{}
+	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
@@ -74,7 +79,7 @@ func fill[T comparable](field *T, value T) {
 // Engine is one instance of the service.
 type Engine struct {
 	options  Options
-	producer *live.Producer
+	producer Producer
 	room     *waitingRoom
 	view     *view
 	referee  *referee
@@ -92,7 +97,7 @@ func New(o Options) (*Engine, error) {
 		return nil, err
 	}
 	o.Logger = o.Logger.With(zap.String("instance", o.Instance))
-	producer, err := live.NewProducer(live.ProducerOptions{
+	producer, err := o.Client.NewProducer(live.ProducerOptions{
 		Runtime: o.Runtime, Brokers: o.Brokers, Topics: []string{o.Commands, o.Events}, Logger: o.Logger,
 	})
 	if err != nil {

@@ -29,10 +29,10 @@ const (
 // referee decides the commands of the partitions that this instance is assigned.
 type referee struct {
 	options  Options
-	producer *live.Producer
+	producer Producer
 	log      *zap.Logger
 	joined   atomic.Bool
-	consumer atomic.Pointer[live.Consumer] // the current membership's; nil before the first
+	consumer atomic.Pointer[Consumer] // the current membership's; nil before the first
 
 	mu    sync.Mutex // guards owned
 	owned map[int]*court
@@ -45,7 +45,7 @@ type court struct {
 	uncommitted int
 }
 
-func newReferee(o Options, p *live.Producer) *referee {
+func newReferee(o Options, p Producer) *referee {
 	return &referee{options: o, producer: p, log: o.Logger.With(zap.String("part", "referee"))}
 }
 
@@ -65,14 +65,14 @@ func (r *referee) run(ctx context.Context) error {
 }
 
 func (r *referee) member(ctx context.Context) error {
-	consumer, err := live.NewConsumer(live.ConsumerOptions{
+	consumer, err := r.options.Client.NewConsumer(live.ConsumerOptions{
 		Runtime: r.options.Runtime, Brokers: r.options.Brokers, Group: r.options.Group, Topics: []string{r.options.Commands},
 		Reset: live.Earliest, Handler: r.handle, OnAssigned: r.assigned, OnRevoked: r.revoked, Logger: r.log,
 	})
 	if err != nil {
 		return err
 	}
-	r.consumer.Store(consumer)
+	r.consumer.Store(&consumer)
 	ended := make(chan error, 1)
 	// Run's own context would interrupt the handler: what it has written would be uncommitted, and decided once more.
 	go func() { ended <- consumer.Run(context.WithoutCancel(ctx)) }()
@@ -92,7 +92,7 @@ func (r *referee) lag() float64 {
 	if c == nil {
 		return 0
 	}
-	return float64(c.Lag())
+	return float64((*c).Lag())
 }
 
 // assigned rebuilds the state of the new partitions before any of their commands is handled.
@@ -185,7 +185,7 @@ func (r *referee) handle(ctx context.Context, _ string, partition int, records [
 // commit commits what was handled before n more commands are, if it is time to.
 func (r *referee) commit(ctx context.Context, c *court, n int) error {
 	if c.uncommitted+n > commitEvery && c.uncommitted > 0 {
-		if err := r.consumer.Load().Commit(ctx); err != nil {
+		if err := (*r.consumer.Load()).Commit(ctx); err != nil {
 			return fmt.Errorf("commit before more is handled than can be recognised again: %w", err)
 		}
 		c.uncommitted = 0

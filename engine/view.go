@@ -13,7 +13,7 @@ import (
 
 // view is what this instance knows from all events. It is safe for concurrent use.
 type view struct {
-	tail   *live.Tail
+	tail   Tail
 	told   func(hunt.Event) // is told each event as it took effect
 	feed   *feed
 	behind atomic.Int64 // partitions that are not caught up
@@ -27,7 +27,7 @@ func newView(o Options, told func(hunt.Event), f *feed) (*view, error) {
 	v := &view{told: told, feed: f, log: o.Logger, states: map[int]*hunt.State{}}
 	v.behind.Store(int64(o.Partitions))
 	var err error
-	v.tail, err = live.NewTail(live.TailOptions{
+	v.tail, err = o.Client.NewTail(live.TailOptions{
 		Runtime: o.Runtime, Brokers: o.Brokers, Topic: o.Events, From: live.TailFrom{Start: live.Earliest},
 		Handler: v.handle, OnCaughtUp: func(int) { v.behind.Add(-1) }, Logger: o.Logger,
 	})
