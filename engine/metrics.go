@@ -43,7 +43,7 @@ func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 	m := &metrics{
 		requests: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "hunt_http_request_duration_seconds", Help: "Time of a request by route and outcome.",
-			Buckets:                     []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .15, .25, .5, 1, 2.5, 5},
+			Buckets:                     []float64{.001, .0025, .005, .01, .025, .05, .075, .1, .15, .2, .3, .4, .5, .75, 1, 2.5, 5},
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"route", "outcome"}),
 		claims: f.NewCounterVec(prometheus.CounterOpts{Name: "hunt_claims_total", Help: "Claims by outcome."}, []string{"outcome"}),

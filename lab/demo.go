@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/settings"
@@ -18,9 +16,9 @@ import (
 	"github.com/veltrix/veltrix/tuner"
 )
 
-// DefaultProfile is a calm time, five times its rate, and calm again. The spike comes before the loop has had the time to
-// heal what it found.
-const DefaultProfile = "calm:5s@150,spike:50s@750,calm:30s@150"
+// DefaultProfile is a calm time, five times its rate before the loop has had the time to heal what it found, calm again, a
+// broker that becomes slow, and five times the rate once more.
+const DefaultProfile = "calm:5s@120,spike:35s@600,calm again:15s@120,slow broker:35s@120/slow,second spike:25s@600"
 
 // DemoOptions says what the demonstration runs on.
 type DemoOptions struct {
@@ -33,6 +31,8 @@ type DemoOptions struct {
 	TimeoutPercent float64
 	// Dir keeps data, configuration and logs; a temporary folder that is removed at the end if it is empty.
 	Dir string
+	// Keep leaves everything running at the end, until the context ends.
+	Keep bool
 	// Out gets the progress.
 	Out io.Writer
 }
@@ -64,42 +64,13 @@ func asFound() settings.Values {
 // Demo runs the demonstration and returns what it found. An error means that it could not be run to its end; whether
 // the loop kept its promises is [Result.Err].
 func Demo(ctx context.Context, o DemoOptions) (Result, error) {
-	dir, remove, err := workDir(o.Dir)
-	if err != nil {
-		return Result{}, err
-	}
-	defer remove()
-	progress := NewProgress(o.Out)
-	progress.Say("starting Kafka (%s), Prometheus (%s), etcd (%s), two engines and the sidecar …", o.Kafka, o.Prometheus, o.Etcd)
-	r, err := startRig(ctx, rigOptions{
-		Kafka: o.Kafka, Prometheus: o.Prometheus, Etcd: o.Etcd,
-		service: fakeBroker(), own: asFound(), engines: 2, dir: dir, p99: o.P99, logger: zap.NewNop(),
-	})
-	if err != nil {
-		return Result{}, err
-	}
-	d := &demo{options: o, rig: r, progress: progress, phases: o.Phases, ledger: NewLedger()}
-	result, err := d.run(ctx)
-	return result, errors.Join(err, r.stop())
-}
-
-func workDir(dir string) (string, func(), error) {
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return "", nil, fmt.Errorf("make the folder for the run: %w", err)
-		}
-		return dir, func() {}, nil
-	}
-	dir, err := os.MkdirTemp("", "veltrix-lab-")
-	if err != nil {
-		return "", nil, fmt.Errorf("make a folder for the run: %w", err)
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
+	return play(ctx, o, Arm{Name: "veltrix", Own: asFound(), Loop: true}, nil)
 }
 
 // demo is one run.
 type demo struct {
 	options  DemoOptions
+	arm      Arm
 	rig      *rig
 	progress *Progress
 	phases   []Phase
@@ -110,6 +81,8 @@ type demo struct {
 	begin    time.Time
 	seen     []tuner.Decision // the journal so far, oldest first
 	asked    float64          // produce requests until the last row
+	before   sample           // as the traffic begins
+	samples  []sample         // one a second
 }
 
 func (d *demo) run(ctx context.Context) (Result, error) {
@@ -118,15 +91,26 @@ func (d *demo) run(ctx context.Context) (Result, error) {
 	}
 	defer d.players.close()
 	start := d.rig.engines[0].runtime.Effective("")
-	if err := d.rig.startLoop(ctx); err != nil {
-		return Result{}, err
+	if d.arm.Loop {
+		if err := d.rig.startLoop(ctx); err != nil {
+			return Result{}, err
+		}
 	}
-	d.progress.Say("players   %s\nloop      http://%s\nmetrics   %s\nlook in   go run ./cmd/veltrixctl status --app %s --etcd.endpoints %s",
-		strings.Join(d.rig.urls(), " "), d.rig.loopListener.Addr(), d.rig.prometheus.URL, d.rig.app, strings.Join(d.rig.etcd.Endpoints, ","))
+	d.progress.Say("%s", d.where())
 	if err := d.play(ctx); err != nil {
 		return Result{}, err
 	}
 	return d.result(ctx, start)
+}
+
+// where says where to look while it runs.
+func (d *demo) where() string {
+	where := fmt.Sprintf("players   %s\nmetrics   %s", strings.Join(d.rig.urls(), " "), d.rig.prometheus.URL)
+	if d.arm.Loop {
+		where += fmt.Sprintf("\nloop      http://%s\nlook in   go run ./cmd/veltrixctl status --app %s --etcd.endpoints %s",
+			d.rig.loopListener.Addr(), d.rig.app, strings.Join(d.rig.etcd.Endpoints, ","))
+	}
+	return where
 }
 
 // prepare makes the hunts. It takes a while, because the settings are as found: every answer waits for their linger.
@@ -145,14 +129,20 @@ func (d *demo) play(ctx context.Context) error {
 	d.begin = time.Now()
 	d.recorder = NewRecorder(d.begin)
 	d.players.recorder = d.recorder
+	d.sample(0)
+	d.before, d.samples = d.samples[0], nil
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	var watchers errgroup.Group
 	watchers.Go(func() error { every(watching, d.begin, rowEvery, d.showRow); return nil })
-	watchers.Go(func() error {
-		every(watching, d.begin, 500*time.Millisecond, func(at time.Duration) { d.showDecisions(watching, at) })
-		return nil
-	})
+	watchers.Go(func() error { every(watching, d.begin, time.Second, d.sample); return nil })
+	watchers.Go(func() error { return d.faults(watching) })
+	if d.rig.loop != nil {
+		watchers.Go(func() error {
+			every(watching, d.begin, 500*time.Millisecond, func(at time.Duration) { d.showDecisions(watching, at) })
+			return nil
+		})
+	}
 
 	send := func(due time.Time) { d.players.claim(ctx, due) }
 	dropped := func(due time.Time) { d.recorder.Record(due, 0, OutcomeDropped) }
@@ -184,8 +174,11 @@ func (d *demo) showDecisions(ctx context.Context, at time.Duration) {
 	d.seen = fresh
 }
 
-// journal returns all decisions that changed something, oldest first.
+// journal returns all decisions that changed something, oldest first; none without a loop.
 func (d *demo) journal(ctx context.Context) ([]tuner.Decision, error) {
+	if d.rig.loop == nil {
+		return nil, nil
+	}
 	entries, err := d.rig.loop.store.Journal(ctx, store.Page{Limit: 1000})
 	slices.Reverse(entries)
 	return entries, err

@@ -47,6 +47,8 @@ func listen(n int) ([]net.Listener, error) {
 
 // engineOptions says how the lab's engines run.
 type engineOptions struct {
+	client    engine.Client
+	topics    string // what the names of topics and group begin with
 	app       string
 	brokers   []string
 	etcd      []string
@@ -70,6 +72,7 @@ func newInstance(ctx context.Context, id string, l net.Listener, o engineOptions
 		return nil, errors.Join(err, s.Close())
 	}
 	i.engine, err = engine.New(engine.Options{
+		Client: o.client, Commands: o.topics + "hunt.commands", Events: o.topics + "hunt.events", Group: o.topics + "hunt-referee",
 		Brokers: o.brokers, Runtime: i.runtime, Instance: id, Deadline: o.deadline,
 		Partitions: o.partition, Registerer: i.metrics, Logger: o.logger,
 	})

@@ -17,31 +17,44 @@ func (d *demo) result(ctx context.Context, start settings.Values) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	snapshot, err := d.rig.loop.store.Read(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	reports, err := d.rig.loop.store.Instances(ctx)
-	if err != nil {
-		return Result{}, err
-	}
 	check, err := d.check(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	r := Result{
 		Environment: environment(d.rig.kafka, d.rig.prometheus, d.rig.etcd),
-		Phases:      d.phases, Decisions: decisions, Check: check,
+		Arm:         d.arm.Name, Begin: d.begin,
+		Phases: d.phases, Decisions: decisions, Check: check,
 		Start: start, End: d.rig.engines[0].runtime.Effective(""),
-		Instances: map[string]int64{}, Generation: snapshot.Document.Generation,
 	}
-	for _, i := range reports {
-		r.Instances[i.ID] = i.Generation
+	if err := d.fleet(ctx, &r); err != nil {
+		return Result{}, err
 	}
 	r.AsFound = d.asFound(r)
 	r.Stretches = d.stretches()
 	r.Objectives = d.objectives(r.Stretches[len(r.Stretches)-1].Figures)
+	r.Whole, r.Seconds = d.whole(), d.seconds(decisions)
 	return r, nil
+}
+
+// fleet notes what the document is at the end, and who runs it.
+func (d *demo) fleet(ctx context.Context, r *Result) error {
+	if d.rig.loop == nil {
+		return nil
+	}
+	snapshot, err := d.rig.loop.store.Read(ctx)
+	if err != nil {
+		return err
+	}
+	reports, err := d.rig.loop.store.Instances(ctx)
+	if err != nil {
+		return err
+	}
+	r.Generation, r.Instances = snapshot.Document.Generation, map[string]int64{}
+	for _, i := range reports {
+		r.Instances[i.ID] = i.Generation
+	}
+	return nil
 }
 
 // check compares what was acknowledged with the engines' leaderboards. A view follows the events a moment later, so it
@@ -77,6 +90,18 @@ func (d *demo) stretches() []Stretch {
 		end += p.Duration
 		from := max(end-lastOfPhase, end-p.Duration)
 		all = append(all, Stretch{Name: p.Name, From: from, To: end, Figures: d.recorder.Between(from, end)})
+	}
+	return all
+}
+
+// whole returns each phase from begin to end.
+func (d *demo) whole() []Stretch {
+	var all []Stretch
+	var from time.Duration
+	for _, p := range d.phases {
+		to := from + p.Duration
+		all = append(all, Stretch{Name: p.Name, From: from, To: to, Figures: d.recorder.Between(from, to)})
+		from = to
 	}
 	return all
 }

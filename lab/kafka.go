@@ -2,10 +2,12 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
@@ -21,7 +23,45 @@ type Kafka struct {
 	// Nodes are the processes of a cluster that the lab started itself; nil otherwise.
 	Nodes []*kafkaserver.Node
 
-	stop func() error
+	station *station // what every request passes; nil if there is none
+	usual   Service  // what a request costs without a fault
+	stop    func() error
+}
+
+// Slow makes each produce request cost the broker that much more time, one request after the other, as if it had become
+// slow; 0 ends it. It fails on a broker that requests reach directly.
+func (k *Kafka) Slow(more time.Duration) error {
+	if k.station == nil {
+		return fmt.Errorf("%s can't be slowed: its requests don't pass the lab; use fake or real", k.What)
+	}
+	slowed := k.usual
+	slowed.PerProduce += more
+	k.station.set(slowed)
+	return nil
+}
+
+// Requests returns how many produce and fetch requests the broker got; 0 if they don't pass the lab.
+func (k *Kafka) Requests() (produced, fetched int64) {
+	if k.station == nil {
+		return 0, 0
+	}
+	return k.station.produced.Load(), k.station.fetched.Load()
+}
+
+// Restart stops the broker in order and starts it again; only one that the lab started can be.
+func (k *Kafka) Restart(ctx context.Context) error {
+	if len(k.Nodes) == 0 {
+		return fmt.Errorf("%s can't be restarted by the lab; use real", k.What)
+	}
+	for _, n := range k.Nodes {
+		if err := n.Stop(); err != nil {
+			return fmt.Errorf("restart Kafka: %w", err)
+		}
+		if err := n.Start(ctx); err != nil {
+			return fmt.Errorf("restart Kafka: %w", err)
+		}
+	}
+	return nil
 }
 
 // Stop stops what the lab started; it leaves a cluster of somebody else's alone.
@@ -40,7 +80,7 @@ func StartKafka(ctx context.Context, which string, service Service, dir string) 
 	case "fake":
 		return startFake(service)
 	case "real":
-		return startReal(ctx, dir)
+		return startReal(ctx, dir, kafkaserver.Options{})
 	}
 	brokers := strings.Split(which, ",")
 	for _, b := range brokers {
@@ -67,14 +107,35 @@ func startFake(service Service) (*Kafka, error) {
 		return nil, fmt.Errorf("start the in-memory Kafka: %w", err)
 	}
 	what := fmt.Sprintf("an in-memory broker (%v for a produce request)", service.PerProduce)
-	return &Kafka{What: what, Brokers: cluster.ListenAddrs(), stop: func() error { cluster.Close(); return nil }}, nil
+	return &Kafka{What: what, Brokers: cluster.ListenAddrs(), station: s, usual: service, stop: func() error { cluster.Close(); return nil }}, nil
 }
 
-func startReal(ctx context.Context, dir string) (*Kafka, error) {
+// startFronted is "real" behind a proxy that counts requests and can slow them; anything else is [StartKafka]'s.
+func startFronted(ctx context.Context, which string, service Service, dir string) (*Kafka, error) {
+	if which != "real" {
+		return StartKafka(ctx, which, service, dir)
+	}
+	f, err := newFront()
+	if err != nil {
+		return nil, err
+	}
+	k, err := startReal(ctx, dir, kafkaserver.Options{Properties: map[string]string{"advertised.listeners": "PLAINTEXT://" + f.addr()}})
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	f.serve(k.Brokers[0])
+	direct := k.stop
+	k.Brokers, k.station = []string{f.addr()}, f.station
+	k.stop = func() error { return errors.Join(direct(), f.close()) }
+	return k, nil
+}
+
+func startReal(ctx context.Context, dir string, o kafkaserver.Options) (*Kafka, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a folder for Kafka's data: %w", err)
 	}
-	c, err := kafkaserver.Start(ctx, kafkaserver.Options{Dir: dir})
+	o.Dir = dir
+	c, err := kafkaserver.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}

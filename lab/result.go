@@ -16,7 +16,10 @@ import (
 // Result is what a run of the demonstration found; result.json holds it.
 type Result struct {
 	Environment Environment `json:"environment"`
-	Phases      []Phase     `json:"phases"`
+	// Arm is how the engines ran, Begin when the traffic began.
+	Arm    string    `json:"arm"`
+	Begin  time.Time `json:"begin"`
+	Phases []Phase   `json:"phases"`
 	// AsFound is the time until the loop's first change took effect, Stretches the end of each phase.
 	AsFound   Stretch   `json:"as_found"`
 	Stretches []Stretch `json:"stretches"`
@@ -31,6 +34,10 @@ type Result struct {
 	Instances  map[string]int64 `json:"instances"`
 	Generation int64            `json:"generation"`
 	Check      CheckResult      `json:"check"`
+	// Whole are the phases from begin to end.
+	Whole []Stretch `json:"whole"`
+	// Seconds are the run second by second.
+	Seconds []Second `json:"seconds"`
 }
 
 // Environment says on what a run ran.

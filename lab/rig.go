@@ -12,12 +12,15 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/veltrix/veltrix/engine"
 	"github.com/veltrix/veltrix/settings"
 )
 
 // rigOptions says of which parts the loop is made.
 type rigOptions struct {
 	Kafka, Prometheus, Etcd string
+	shared                  *Kafka        // somebody else's, to use instead of an own one
+	client                  engine.Client // of the engines; the live ones if nil
 	service                 Service
 	own                     settings.Values
 	engines                 int
@@ -44,6 +47,7 @@ type rig struct {
 
 	options      rigOptions
 	app          string // the application's name in etcd
+	topics       string // what the topics' and the group's names begin with
 	loopListener net.Listener
 
 	running *errgroup.Group
@@ -59,6 +63,9 @@ func startRig(ctx context.Context, o rigOptions) (*rig, error) {
 	r := &rig{options: o, app: AppName, cancel: cancel}
 	if o.Etcd != "embedded" {
 		r.app += "-" + runName()
+	}
+	if o.shared != nil {
+		r.topics = runName() + "."
 	}
 	r.running, r.runCtx = errgroup.WithContext(runCtx)
 	if err := r.start(ctx); err != nil {
@@ -82,7 +89,7 @@ func (r *rig) start(ctx context.Context) error {
 	}
 	for n, l := range listeners {
 		i, err := newInstance(ctx, fmt.Sprintf("engine-%d", n+1), l, engineOptions{
-			app: r.app, brokers: r.kafka.Brokers, etcd: r.etcd.Endpoints, own: o.own,
+			client: o.client, topics: r.topics, app: r.app, brokers: r.kafka.Brokers, etcd: r.etcd.Endpoints, own: o.own,
 			deadline: claimDeadline, partition: topicPartitions, logger: o.logger,
 		})
 		if err != nil {
@@ -100,7 +107,9 @@ func (r *rig) startServers(ctx context.Context) error {
 	o := r.options
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		r.kafka, err = StartKafka(ctx, o.Kafka, o.service, filepath.Join(o.dir, "kafka"))
+		if r.kafka = o.shared; r.kafka == nil {
+			r.kafka, err = startFronted(ctx, o.Kafka, o.service, filepath.Join(o.dir, "kafka"))
+		}
 		return err
 	})
 	group.Go(func() (err error) {
@@ -108,7 +117,7 @@ func (r *rig) startServers(ctx context.Context) error {
 		return err
 	})
 	err := group.Wait()
-	if r.kafka != nil {
+	if r.kafka != nil && o.shared == nil {
 		r.closers = append(r.closers, r.kafka.Stop)
 	}
 	if r.etcd != nil {

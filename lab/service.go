@@ -37,23 +37,34 @@ func (s Service) cost(api int16, size int) time.Duration {
 
 // station is the queue in front of one broker: it serves one request at a time, in the order of their arrival.
 type station struct {
-	service  Service
-	produced atomic.Int64 // produce requests served
+	produced, fetched atomic.Int64 // requests that came
 
-	mu   sync.Mutex
-	free time.Time // when the last accepted request is done
+	mu      sync.Mutex
+	service Service
+	free    time.Time // when the last accepted request is done
+}
+
+// set makes every request cost what service says from now on.
+func (s *station) set(service Service) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.service = service
 }
 
 // serve waits until a request that arrived now has been served.
 func (s *station) serve(api int16, size int) {
-	if api == apiProduce {
+	switch api {
+	case apiProduce:
 		s.produced.Add(1)
-	}
-	cost := s.service.cost(api, size)
-	if cost == 0 {
-		return
+	case apiFetch:
+		s.fetched.Add(1)
 	}
 	s.mu.Lock()
+	cost := s.service.cost(api, size)
+	if cost == 0 {
+		s.mu.Unlock()
+		return
+	}
 	now := time.Now()
 	if s.free.Before(now) {
 		s.free = now

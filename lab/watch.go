@@ -25,7 +25,7 @@ func NewProgress(out io.Writer) *Progress { return &Progress{out: out} }
 // headEvery is the number of lines after which the head of the table is written again, so that it stays in sight.
 const headEvery = 20
 
-const rowFormat = "%5s  %-8s %8s %8s %9s %9s %9s %9s  %s\n"
+const rowFormat = "%5s  %-12s %8s %8s %9s %9s %9s %9s  %s\n"
 
 // Say writes a sentence on a line of its own.
 func (p *Progress) Say(format string, args ...any) {

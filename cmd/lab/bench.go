@@ -24,7 +24,7 @@ the broker. Each client first tries a few settings and is measured with its best
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(benchProducerCommand(), benchConsumerCommand())
+	cmd.AddCommand(benchProducerCommand(), benchConsumerCommand(), benchLoopCommand())
 	return cmd
 }
 

@@ -4,13 +4,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/veltrix/veltrix/lab"
+	"github.com/veltrix/veltrix/lab/report"
 	"github.com/veltrix/veltrix/process"
 )
 
 func demoCommand() *cobra.Command {
 	o := lab.DefaultDemo()
 	profile := lab.DefaultProfile
-	out := "result.json"
+	out, page := "result.json", "report.html"
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show the loop healing a spike, in less than two minutes",
@@ -42,6 +43,11 @@ and Maven), with --prometheus real the prometheus binary.`,
 			if err := result.Write(out); err != nil {
 				return err
 			}
+			promise := lab.Promise{P99Ms: o.P99.Seconds() * 1000, TimeoutPct: o.TimeoutPercent}
+			if err := report.WriteFile(page, result.Report(promise)); err != nil {
+				return err
+			}
+			cmd.Printf("\nlook at %s\n", page)
 			return result.Err()
 		},
 	}
@@ -52,6 +58,8 @@ and Maven), with --prometheus real the prometheus binary.`,
 	f.StringVar(&profile, "profile", profile, "phases of the traffic, NAME:DURATION@REQUESTS_PER_SECOND, separated by commas")
 	f.DurationVar(&o.P99, "objective", o.P99, "99 % of the claims must be answered within this time")
 	f.StringVar(&out, "out", out, "where to write the result as JSON")
+	f.StringVar(&page, "report", page, "where to write the result as a page with plots")
+	f.BoolVar(&o.Keep, "keep", false, "leave everything running at the end, to look around; interrupt to end it")
 	f.StringVar(&o.Dir, "dir", o.Dir, "where to keep data, configuration and logs; empty: a temporary folder that is removed")
 	return cmd
 }

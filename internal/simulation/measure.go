@@ -90,7 +90,7 @@ func (w *World) signals(seen [readings]float64) []tuner.Signal {
 	model := 1500 * seen[readRequest]
 	var fired []tuner.Signal
 	if seen[readBusy] > 0.5 && seen[readQueueP99] > 2*linger+0.005 {
-		fired = append(fired, rule("ProducerQueueing", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, model, 2, 100))
+		fired = append(fired, rule("ProducerQueueing", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, 1000*seen[readRequest], 2, 100))
 	}
 	if linger > 0.005+3*seen[readRequest] && seen[readQueueMean] > seen[readRequest] && seen[readBusy] < 0.5 {
 		fired = append(fired, rule("ProducerLingerDominates", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, model, 2, 1000))

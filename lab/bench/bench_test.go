@@ -129,9 +129,3 @@ func TestJavasFiguresAreRead(t *testing.T) {
 	require.Equal(t, Run{Throughput: 2469.1, MaxMs: 80, P50Ms: 2, P99Ms: 9}, run)
 	require.ErrorContains(t, readJava("nothing of the kind", &run), "no steady state")
 }
-
-func TestCPUTimeIsReadFromProc(t *testing.T) {
-	const stat = "4242 (a (b) c) S 1 4242 4242 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 30 0 100 0 0"
-	require.InDelta(t, 2.0, cpuOf(stat), 1e-9)
-	require.Zero(t, cpuOf("nonsense"))
-}

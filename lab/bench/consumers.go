@@ -165,7 +165,7 @@ func (b *consumerBench) full(ctx context.Context, s Scenario, topic string, c re
 	var mu sync.Mutex
 	var first time.Time
 	var before usage
-	cpu := brokerCPU(b.Kafka)
+	cpu := b.Kafka.CPU()
 	got := 0
 	err := b.read(ctx, topic, c, p, func(values [][]byte) bool {
 		mu.Lock()
@@ -188,7 +188,7 @@ func (b *consumerBench) full(ctx context.Context, s Scenario, topic string, c re
 		err = fmt.Errorf("%s read %d of %d records: %w", c.name, got, b.Records, ctx.Err())
 	}
 	run := runOf(s, c.name, p, 0, t, 0)
-	run.BrokerCPU = brokerCPU(b.Kafka) - cpu
+	run.BrokerCPU = b.Kafka.CPU() - cpu
 	return run, err
 }
 

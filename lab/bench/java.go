@@ -68,13 +68,13 @@ func (b *producerBench) javaRun(ctx context.Context, s Scenario, topic string, p
 	cmd := exec.CommandContext(ctx, "java", args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	broker := brokerCPU(b.Kafka)
+	broker := b.Kafka.CPU()
 	if err := cmd.Run(); err != nil {
 		return Run{}, fmt.Errorf("run Kafka's ProducerPerformance: %w\n%s%s", err, out.String(), errs.String())
 	}
 	run := Run{
 		Name: s.String(), Client: Java, Params: p.String(), Partitions: s.Partitions, Mode: s.Mode,
-		ClientCPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), BrokerCPU: brokerCPU(b.Kafka) - broker,
+		ClientCPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), BrokerCPU: b.Kafka.CPU() - broker,
 	}
 	return run, readJava(out.String(), &run)
 }

@@ -192,9 +192,9 @@ func (b *producerBench) measure(ctx context.Context, s Scenario, topic string, c
 	l := newLoad(s)
 	l.run(ctx, p, min(d/4, time.Second))
 	runtime.GC()
-	before, cpu := p.requests(), brokerCPU(b.Kafka)
+	before, cpu := p.requests(), b.Kafka.CPU()
 	t := l.run(ctx, p, d)
 	run = runOf(s, c.name, params, 0, t, p.requests()-before)
-	run.BrokerCPU = brokerCPU(b.Kafka) - cpu
+	run.BrokerCPU = b.Kafka.CPU() - cpu
 	return run, ctx.Err()
 }

@@ -1,16 +1,14 @@
-package bench
+package lab
 
 import (
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
-
-	"github.com/veltrix/veltrix/lab"
 )
 
-// brokerCPU returns the CPU time in seconds that the lab's own Kafka processes used; 0 where it can't be told.
-func brokerCPU(k *lab.Kafka) float64 {
+// CPU returns the CPU time in seconds that the lab's own Kafka processes used; 0 where it can't be told.
+func (k *Kafka) CPU() float64 {
 	var sum float64
 	for _, n := range k.Nodes {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n.Pid()))
