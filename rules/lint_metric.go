@@ -39,7 +39,7 @@ func suggestMetric(name string, known map[string]kind) string {
 			names = append(names, n+"_bucket", n+"_sum", n+"_count")
 		}
 	}
-	if s := suggest(name, names); strings.HasPrefix(s, "did you mean") {
+	if s := Suggest(name, names); strings.HasPrefix(s, "did you mean") {
 		return s
 	}
 	return "see the metrics' page for their names"
@@ -56,7 +56,7 @@ func (l *linter) unknownSetting(e expression) {
 				continue
 			}
 			if _, ok := settings.Lookup(settings.Name(m.Value)); !ok && m.Value != "document" {
-				l.complain(Error, "promql/unknown-setting", l.part(e, vs), "%q is no setting; %s", m.Value, suggest(m.Value, known()))
+				l.complain(Error, "promql/unknown-setting", l.part(e, vs), "%q is no setting; %s", m.Value, Suggest(m.Value, known()))
 			}
 		}
 	})
