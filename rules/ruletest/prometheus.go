@@ -21,15 +21,17 @@ import (
 // and range of the test file are Veltrix's, and not applied here.
 type prometheus struct {
 	groups []*promrules.Group
-	wanted map[time.Duration]bool          // ticks whose alerts are compared
-	firing map[time.Duration][]activeAlert // at these ticks
+	// queries are the conditions of the rules whose groups look at the time of the tick.
+	queries []string
+	wanted  map[time.Duration]bool          // ticks whose alerts are compared
+	firing  map[time.Duration][]activeAlert // at these ticks
 }
 
 // activeAlert is an alert that fires, with what its templates have become.
 type activeAlert struct{ labels, annotations labels.Labels }
 
 // newPrometheus returns nil if the test neither asks for alerts and expressions nor has recorded series.
-func (r *run) newPrometheus() (*prometheus, error) {
+func (r *run) newPrometheus(ctx context.Context) (*prometheus, error) {
 	load := &groupLoader{subject: r.subject}
 	if len(r.test.AlertRules)+len(r.test.Expressions) == 0 {
 		if load.recordsOnly = true; len(r.subject.recorded()) == 0 {
@@ -37,9 +39,9 @@ func (r *run) newPrometheus() (*prometheus, error) {
 		}
 	}
 	m := promrules.NewManager(&promrules.ManagerOptions{
-		QueryFunc:    promrules.QueryFunc(r.query),
-		AppendableV2: r.loader.Storage(),
-		Context:      r.loader.Context(),
+		QueryFunc:    r.answer,
+		AppendableV2: r.samples,
+		Context:      ctx,
 		NotifyFunc:   func(context.Context, string, ...*promrules.Alert) {},
 		Logger:       slog.New(slog.DiscardHandler),
 		GroupLoader:  load,
@@ -56,6 +58,9 @@ func (r *run) newPrometheus() (*prometheus, error) {
 	p := &prometheus{groups: r.order(groups), wanted: map[time.Duration]bool{}, firing: map[time.Duration][]activeAlert{}}
 	for _, g := range p.groups {
 		for _, rule := range g.Rules() {
+			if g.QueryOffset() == 0 {
+				p.queries = append(p.queries, rule.Query().String())
+			}
 			if alert, ok := rule.(*promrules.AlertingRule); ok {
 				alert.SetRestored(true) // else there is no series ALERTS
 			}
@@ -90,6 +95,7 @@ func (p *prometheus) evaluate(ctx context.Context, r *run, at time.Duration) boo
 		return true
 	}
 	fit := true
+	r.ahead.prepare(ctx, p.queries, r.time(at))
 	for _, g := range p.groups {
 		g.Eval(ctx, r.time(at))
 		for _, rule := range g.Rules() {

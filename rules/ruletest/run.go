@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/promqltest"
 
 	"github.com/veltrix/veltrix/rules"
 	"github.com/veltrix/veltrix/tuner"
@@ -42,7 +40,8 @@ type run struct {
 	test       *Test
 	subject    *subject
 	debug      bool
-	loader     *promqltest.LazyLoader
+	samples    *samples
+	ahead      *ahead      // nil if the test is short
 	prometheus *prometheus // nil if nothing of the test needs its rules
 	ticks      map[time.Duration]rules.Evaluation
 	coverage   Coverage
@@ -68,15 +67,15 @@ func (r *run) time(at time.Duration) time.Time {
 }
 
 func (r *run) run(ctx context.Context) (err error) {
-	r.loader, err = promqltest.NewLazyLoader(r.series(), promqltest.LazyLoaderOpts{
-		EnableAtModifier: true, EnableNegativeOffset: true, Parser: newParser(), StartTime: r.test.StartTimestamp.Time,
-	})
-	if err != nil {
-		return fmt.Errorf("input_series: %w", err)
+	if r.samples, err = r.load(); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, r.loader.Close()) }()
-	r.loader.SubqueryInterval = r.tick()
-	if r.prometheus, err = r.newPrometheus(); err != nil {
+	defer func() { err = errors.Join(err, r.samples.Close()) }()
+	if r.ahead, err = r.newAhead(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.ahead.close()) }()
+	if r.prometheus, err = r.newPrometheus(ctx); err != nil {
 		return err
 	}
 	fit, err := r.evaluate(ctx)
@@ -94,16 +93,6 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	r.checkSeries()
 	return nil
-}
-
-// series is the input in the engine's notation.
-func (r *run) series() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "load %dms\n", time.Duration(r.test.Interval).Milliseconds())
-	for _, s := range r.test.InputSeries {
-		fmt.Fprintf(&b, "  %s %s\n", s.Series, s.Values)
-	}
-	return b.String()
 }
 
 // tick is the time between two evaluations.
@@ -131,9 +120,8 @@ func (r *run) evaluate(ctx context.Context) (fit bool, err error) {
 	end := r.end()
 	for at := time.Duration(0); at <= end; at += r.tick() {
 		now := r.time(at)
-		r.loader.WithSamplesTill(now, func(e error) { err = e })
-		if err != nil {
-			return false, fmt.Errorf("input_series: %w", err)
+		if err := r.samples.till(ctx, now, time.Duration(r.test.Interval)); err != nil {
+			return false, err
 		}
 		if !r.prometheus.evaluate(ctx, r, at) {
 			return false, nil
@@ -154,30 +142,22 @@ func (r *run) evaluate(ctx context.Context) (fit bool, err error) {
 
 func (r *run) set() *rules.Set { return r.subject.set }
 
-// query answers an expression by the engine.
+// answer answers an expression at a tick, if it can from what was asked ahead.
+func (r *run) answer(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	if answer, ok := r.ahead.query(ctx, expr, at); ok {
+		return answer, nil
+	}
+	return r.query(ctx, expr, at)
+}
+
+// query asks for any time.
 func (r *run) query(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
-	q, err := r.loader.QueryEngine().NewInstantQuery(ctx, r.loader.Queryable(), nil, expr, at)
-	if err != nil {
-		return nil, err
-	}
-	defer q.Close()
-	answer := q.Exec(ctx)
-	if answer.Err != nil {
-		return nil, answer.Err
-	}
-	switch v := answer.Value.(type) {
-	case promql.Vector:
-		return v, nil
-	case promql.Scalar:
-		return promql.Vector{{T: v.T, F: v.V}}, nil
-	default:
-		return nil, fmt.Errorf("the answer is a %s", answer.Value.Type())
-	}
+	return r.samples.query(ctx, expr, at)
 }
 
 // ask answers a query as the sidecar would get it.
 func (r *run) ask(ctx context.Context, expr string, at time.Time) rules.Result {
-	answer, err := r.query(ctx, expr, at)
+	answer, err := r.answer(ctx, expr, at)
 	if err != nil {
 		return rules.Result{Err: err}
 	}
