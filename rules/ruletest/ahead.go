@@ -41,16 +41,16 @@ type block struct {
 	hopeless bool
 }
 
-// newAhead returns nil if the test is too short to profit.
+// newAhead returns nil if the test can't profit.
 func (r *run) newAhead(ctx context.Context) (*ahead, error) {
-	if r.end()/r.tick() < aheadFrom {
+	if r.test.end()/r.tick() < aheadFrom || r.fault.kind == Late { // ahead nothing is late
 		return nil, nil
 	}
 	all, err := r.load()
 	if err != nil {
 		return nil, err
 	}
-	end := r.time(r.floor(r.end()))
+	end := r.time(r.floor(r.test.end()))
 	if err := all.till(ctx, end, time.Duration(r.test.Interval)); err != nil {
 		return nil, errors.Join(err, all.Close())
 	}

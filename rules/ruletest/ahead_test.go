@@ -12,7 +12,7 @@ import (
 // What was asked ahead is what would have been answered at each tick, when no later sample was there.
 func TestAnswersAreTheSameAhead(t *testing.T) {
 	r, a := longRun(t)
-	for at := time.Duration(0); at <= r.end(); at += r.tick() {
+	for at := time.Duration(0); at <= r.test.end(); at += r.tick() {
 		require.NoError(t, r.samples.till(t.Context(), r.time(at), time.Minute))
 		for _, expr := range []string{
 			"x", "x > 3", "rate(x[5m])", "sum by (a) (rate(x[5m]))", "x offset 7m", "max_over_time(x[9m:2m])", "avg_over_time(x[10m])",

@@ -31,7 +31,7 @@ func (r *run) checkSeries() {
 		if metric == "" || names[metric] || slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return m.Matches(metric) }) {
 			continue
 		}
-		c := Check{At: r.end(), What: "input series " + s.Series, Why: "no rule and no expression of this test asks for " + metric}
+		c := Check{At: r.test.end(), What: "input series " + s.Series, Why: "no rule and no expression of this test asks for " + metric}
 		if len(names) > 0 {
 			c.Why += "; " + rules.Suggest(metric, slices.Sorted(maps.Keys(names)))
 		}

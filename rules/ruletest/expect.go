@@ -127,11 +127,10 @@ func (r *run) ruleEvaluations(at time.Duration, name string) []Evaluation {
 		switch {
 		case s.Why != "":
 			e.Values = []string{"blind: " + s.Why}
+		case s.Blocked != "":
+			e.Values = []string{fmt.Sprintf("%.6g", s.Value), "blocked: " + s.Blocked}
 		default:
 			e.Values = []string{fmt.Sprintf("%.6g", s.Value)}
-		}
-		if s.Blocked != "" {
-			e.Values = append(e.Values, "blocked: "+s.Blocked)
 		}
 		all = append(all, e)
 	}

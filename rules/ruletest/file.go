@@ -41,6 +41,8 @@ type Test struct {
 	TuningRules []TuningRuleTest `yaml:"tuning_rule_test"`
 	AlertRules  []AlertRuleTest  `yaml:"alert_rule_test"`
 	Expressions []ExprTest       `yaml:"promql_expr_test"`
+	// Faults are those under which the test runs once more.
+	Faults []Fault `yaml:"faults"`
 	// ExternalLabels and ExternalURL are what templates see of Prometheus.
 	ExternalLabels labels.Labels `yaml:"external_labels"`
 	ExternalURL    string        `yaml:"external_url"`
@@ -64,6 +66,21 @@ func (s *Start) UnmarshalYAML(n *yaml.Node) error {
 	}
 	s.Time = t
 	return nil
+}
+
+// end is the last time that is looked at.
+func (t *Test) end() time.Duration {
+	var end time.Duration
+	for _, e := range t.TuningRules {
+		end = max(end, time.Duration(e.EvalTime))
+	}
+	for _, e := range t.AlertRules {
+		end = max(end, time.Duration(e.EvalTime))
+	}
+	for _, e := range t.Expressions {
+		end = max(end, time.Duration(e.EvalTime))
+	}
+	return end
 }
 
 // Series is one series in promtool's notation.
@@ -182,6 +199,9 @@ func (t *Test) validate(complain func(format string, args ...any)) {
 	}
 	for i := range t.TuningRules {
 		t.TuningRules[i].validate(t.Name, complain)
+	}
+	for i := range t.Faults {
+		t.Faults[i].validate(t.Name, complain)
 	}
 }
 

@@ -20,16 +20,25 @@ func (f *File) Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	report := &Report{Cases: []Case{}, Coverage: Coverage{}}
 	for i := range f.Tests {
-		if !o.selects(&f.Tests[i]) {
+		t := &f.Tests[i]
+		if !o.selects(t) {
 			continue
 		}
-		run := newRun(f, &f.Tests[i], subject)
-		run.debug = o.Debug
-		if err := run.run(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", f.name, f.Tests[i].Name, err)
+		r := newRun(f, t, subject)
+		r.debug = o.Debug
+		if err := r.run(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", f.name, t.Name, err)
 		}
-		report.Cases = append(report.Cases, run.result)
-		report.Coverage.Merge(run.coverage)
+		report.Cases = append(report.Cases, r.result)
+		report.Coverage.Merge(r.coverage)
+		for _, more := range t.underFaults() {
+			r := newRun(f, &more.test, subject)
+			r.debug, r.fault = o.Debug, more.fault
+			if err := r.run(ctx); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", f.name, more.test.Name, err)
+			}
+			report.Cases = append(report.Cases, r.result)
+		}
 	}
 	return report, nil
 }
@@ -40,6 +49,7 @@ type run struct {
 	test       *Test
 	subject    *subject
 	debug      bool
+	fault      fault // without a kind there is none
 	samples    *samples
 	ahead      *ahead      // nil if the test is short
 	prometheus *prometheus // nil if nothing of the test needs its rules
@@ -98,26 +108,11 @@ func (r *run) run(ctx context.Context) (err error) {
 // tick is the time between two evaluations.
 func (r *run) tick() time.Duration { return time.Duration(r.file.EvaluationInterval) }
 
-// end is the last time that is looked at.
-func (r *run) end() time.Duration {
-	var end time.Duration
-	for _, e := range r.test.TuningRules {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	for _, e := range r.test.AlertRules {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	for _, e := range r.test.Expressions {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	return end
-}
-
 // evaluate evaluates the rules tick by tick: first Prometheus its own, then the sidecar, who asks Prometheus. As in promtool, a
 // rule of Prometheus's that can't be evaluated ends the test; fit is false then.
 func (r *run) evaluate(ctx context.Context) (fit bool, err error) {
 	var states map[string]tuner.RuleState
-	end := r.end()
+	end := r.test.end()
 	for at := time.Duration(0); at <= end; at += r.tick() {
 		now := r.time(at)
 		if err := r.samples.till(ctx, now, time.Duration(r.test.Interval)); err != nil {

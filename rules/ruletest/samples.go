@@ -27,6 +27,7 @@ type inputSeries struct {
 	metric labels.Labels
 	values []parser.SequenceValue
 	next   time.Time
+	late   time.Time // the sample of that time comes with the one after it
 }
 
 // maxSamples bounds the samples of one query, as Prometheus's own default does.
@@ -46,13 +47,15 @@ func (r *run) load() (*samples, error) {
 		if err != nil {
 			return nil, fmt.Errorf("input_series %s: %w", text, err)
 		}
-		input := &inputSeries{metric, values, r.time(0)}
-		if i, ok := taken[metric.String()]; ok {
-			s.series[i] = input // the later one counts, as in promtool
-			continue
+		input := &inputSeries{metric: metric, values: values, next: r.time(0)}
+		for _, input := range r.fault.apply(input, time.Duration(r.test.Interval)) {
+			if i, ok := taken[input.metric.String()]; ok {
+				s.series[i] = input // the later one counts, as in promtool
+				continue
+			}
+			taken[input.metric.String()] = len(s.series)
+			s.series = append(s.series, input)
 		}
-		taken[metric.String()] = len(s.series)
-		s.series = append(s.series, input)
 	}
 	var err error
 	s.TestStorage, err = teststorage.NewWithError(func(o *tsdb.Options) { o.WALSegmentSize = -1 }) // nobody will recover it
@@ -63,7 +66,7 @@ func (r *run) load() (*samples, error) {
 func (s *samples) till(ctx context.Context, at time.Time, interval time.Duration) error {
 	app := s.AppenderV2(ctx)
 	for _, one := range s.series {
-		for len(one.values) > 0 && !one.next.After(at) {
+		for len(one.values) > 0 && !one.due(interval).After(at) {
 			v := one.values[0]
 			if !v.Omitted {
 				if _, err := app.Append(0, one.metric, 0, one.next.UnixMilli(), v.Value, nil, v.Histogram, storage.AppendV2Options{}); err != nil {
@@ -74,6 +77,14 @@ func (s *samples) till(ctx context.Context, at time.Time, interval time.Duration
 		}
 	}
 	return app.Commit()
+}
+
+// due is when the next sample comes.
+func (s *inputSeries) due(interval time.Duration) time.Time {
+	if s.next.Equal(s.late) {
+		return s.next.Add(interval)
+	}
+	return s.next
 }
 
 // query answers an expression at a time.
