@@ -21,7 +21,7 @@ func Format(name string, content []byte) ([]byte, error) {
 	if err := yaml.Unmarshal(content, &root); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if root.Kind == 0 {
+	if root.Kind == 0 || root.Content[0].Kind != yaml.MappingNode {
 		return content, nil // nothing but comments, or not even those
 	}
 	var before yaml.Node

@@ -32,9 +32,9 @@ func Lint(files []*File) []Problem {
 
 // linter looks at one rule after the other.
 type linter struct {
-	recorded map[string]bool // metrics that recording rules of the files write
-	known    map[string]kind // metrics that Veltrix exports
-	comment  *regexp.Regexp  // that silences a lint
+	recorded map[string]bool   // metrics that recording rules of the files write
+	known    map[string]metric // metrics that Veltrix exports
+	comment  *regexp.Regexp    // that silences a lint
 	file     *File
 	rule     *Rule
 	ignored  map[string]bool // lints that the present rule silences
@@ -86,7 +86,7 @@ func ruleLints() []func(*linter) {
 func exprLints() []func(*linter, expression) {
 	return []func(*linter, expression){
 		(*linter).noComparison, (*linter).manySeries, (*linter).division, (*linter).unknownMetric, (*linter).unknownSetting,
-		(*linter).rateOfGauge,
+		(*linter).rateOfGauge, (*linter).unknownLabel, (*linter).neverMatches,
 	}
 }
 

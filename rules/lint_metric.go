@@ -16,7 +16,7 @@ import (
 func (l *linter) unknownMetric(e expression) {
 	selectors(e.root, func(vs *parser.VectorSelector) {
 		name := metricName(vs)
-		if _, ok := lookup(l.known, name); ok || !ours(name) || l.recorded[name] {
+		if _, ok := lookup(l.known, name); ok || family(name) == "" || l.recorded[name] {
 			return
 		}
 		l.complain(Warning, "promql/unknown-metric", l.part(e, vs), "nothing that Veltrix ships exports %s; %s",
@@ -24,22 +24,15 @@ func (l *linter) unknownMetric(e expression) {
 	})
 }
 
-// ours says whether a name belongs to what Veltrix exports.
-func ours(name string) bool {
-	return slices.ContainsFunc([]string{"kafka_producer_", "kafka_consumer_", "veltrix_", "hunt_"}, func(prefix string) bool {
-		return strings.HasPrefix(name, prefix)
-	})
-}
-
-func suggestMetric(name string, known map[string]kind) string {
+func suggestMetric(name string, known map[string]metric) string {
 	var names []string
 	for _, n := range slices.Sorted(maps.Keys(known)) {
 		names = append(names, n)
-		if known[n] == histogram {
+		if known[n].kind == histogram {
 			names = append(names, n+"_bucket", n+"_sum", n+"_count")
 		}
 	}
-	if s := suggest(name, names); strings.HasPrefix(s, "did you mean") {
+	if s := Suggest(name, names); strings.HasPrefix(s, "did you mean") {
 		return s
 	}
 	return "see the metrics' page for their names"
@@ -56,7 +49,7 @@ func (l *linter) unknownSetting(e expression) {
 				continue
 			}
 			if _, ok := settings.Lookup(settings.Name(m.Value)); !ok && m.Value != "document" {
-				l.complain(Error, "promql/unknown-setting", l.part(e, vs), "%q is no setting; %s", m.Value, suggest(m.Value, known()))
+				l.complain(Error, "promql/unknown-setting", l.part(e, vs), "%q is no setting; %s", m.Value, Suggest(m.Value, known()))
 			}
 		}
 	})
@@ -81,7 +74,7 @@ func (l *linter) rateOfGauge(e expression) {
 		if !ok {
 			return nil
 		}
-		if k, ok := lookup(l.known, metricName(vs)); ok && k == gauge {
+		if m, ok := lookup(l.known, metricName(vs)); ok && m.kind == gauge {
 			l.complain(Error, "promql/rate-of-gauge", l.part(e, c), "%s is a gauge, and %s takes each fall of it for a restart; use deriv or delta",
 				metricName(vs), c.Func.Name)
 		}

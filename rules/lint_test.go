@@ -33,7 +33,7 @@ func TestLintsOfExpressions(t *testing.T) {
 		"x > 1":                   "promql/many-series",
 		"sum by (a) (x) > 1":      "promql/many-series",
 		"max(sum by (a) (x)) > 1": "",
-		"max by (a) (sum(x)) > 1": "",
+		"max by (a) (sum(x)) > 1": "promql/unknown-label",
 		"topk(1, x) > 1":          "promql/many-series",
 		"histogram_quantile(0.9, sum by (le) (rate(x_bucket[1m]))) > 1":    "",
 		"histogram_quantile(0.9, sum by (le, a) (rate(x_bucket[1m]))) > 1": "promql/many-series",

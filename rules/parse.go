@@ -113,7 +113,7 @@ func (p *fileParser) mapping(n *yaml.Node, known fields) {
 		case key.ShortTag() == "!!merge":
 			merged = append(merged, value)
 		case !ok:
-			p.node(key, "unknown key %q; %s", key.Value, suggest(key.Value, names))
+			p.node(key, "unknown key %q; %s", key.Value, Suggest(key.Value, names))
 		case seen[key.Value]:
 			p.node(key, "key %q stands here twice; keep one", key.Value)
 		case !null(value):

@@ -59,7 +59,7 @@ func (p *fileParser) ratio(n *yaml.Node, a *Action) {
 func (p *fileParser) setting(n *yaml.Node) settings.Name {
 	name := settings.Name(p.scalar(n))
 	if _, ok := settings.Lookup(name); !ok {
-		p.node(n, "%q is no setting; %s", name, suggest(string(name), known()))
+		p.node(n, "%q is no setting; %s", name, Suggest(string(name), known()))
 		return ""
 	}
 	return name

@@ -130,8 +130,8 @@ func (p *fileParser) expr(n *yaml.Node) parser.Expr {
 	return nil
 }
 
-// suggest names the known word that a mistyped one is closest to, or all of them if none is close.
-func suggest(word string, known []string) string {
+// Suggest names the known word that a mistyped one is closest to, or all of them if none is close.
+func Suggest(word string, known []string) string {
 	best, least := "", 1+len(word)/4
 	for _, k := range known {
 		if d := distance(word, k); d <= least {

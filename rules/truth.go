@@ -118,3 +118,14 @@ func (c *condition) add(expr string, role sightRole) {
 	}
 	c.sights = append(c.sights, sight{expr, role})
 }
+
+// Sights returns what a condition compares: for each of its comparisons an expression that has a value while there are data
+// for it, whether the comparison holds or not. They show people why a rule doesn't fire.
+func Sights(condition parser.Expr) []string {
+	c := newCondition(condition, true)
+	var all []string
+	for _, s := range c.sights {
+		all = append(all, s.expr)
+	}
+	return all
+}

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/veltrix/veltrix/rules"
 )
@@ -88,17 +90,23 @@ func (o *checkOptions) check(out io.Writer, names []string) error {
 	return nil
 }
 
-// look reads every file and lints those that are valid, together.
+// look reads the files side by side, and lints those that are valid, together.
 func (o *checkOptions) look(names []string) checkReport {
 	report := checkReport{Files: len(names), Problems: []rules.Problem{}}
+	files, errs := make([]*rules.File, len(names)), make([]error, len(names))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		all.Go(func() error {
+			files[i], errs[i] = o.load(name)
+			return nil
+		})
+	}
+	_ = all.Wait() // each file's error is its own
 	var good []*rules.File
-	for _, name := range names {
-		file, err := loadRules(name)
-		if err == nil {
-			_, err = rules.NewSet([]rules.Source{{File: file}}, rules.SetOptions{Selector: o.matchers})
-		}
-		if err != nil {
-			report.add(name, err)
+	for i, file := range files {
+		if errs[i] != nil {
+			report.add(names[i], errs[i])
 			continue
 		}
 		for _, g := range file.Groups {
@@ -108,6 +116,15 @@ func (o *checkOptions) look(names []string) checkReport {
 	}
 	report.Problems = append(report.Problems, rules.Lint(good)...)
 	return report
+}
+
+// load reads a file and tries it with the application's selector.
+func (o *checkOptions) load(name string) (*rules.File, error) {
+	file, err := loadRules(name)
+	if err == nil {
+		_, err = rules.NewSet([]rules.Source{{File: file}}, rules.SetOptions{Selector: o.matchers})
+	}
+	return file, err
 }
 
 func loadRules(name string) (*rules.File, error) {

@@ -18,9 +18,14 @@
 //	    exp_blind: false                            # no usable answer
 //	    exp_blocked: ""                             # the guard that forbids the actions; "" for none
 //	    exp_actions: [{set: producer.linger.ms, operand: 63}]
+//	  faults: [{fault: gap, at: 30s}]               # once more without one sample of each series
 //
-// Queries are answered by Prometheus's own engine, rules evaluated as the sidecar does it, tick by tick from time 0 on. What a
-// test doesn't mention is not compared.
+// Queries are answered by Prometheus's own engine. At each tick from time 0 on its own rules are evaluated first, alerts and
+// recording rules alike, and then tuning rules as the sidecar does it. So alert_rule_test and promql_expr_test get the results
+// that promtool gets; selector and range don't touch them. What a tuning_rule_test doesn't mention is not compared.
+//
+// A test that names what doesn't exist fails: a rule, a setting, an input that nothing looks at, an expression that gives
+// nothing because nobody writes its metric.
 //
 // [Coverage] says which transitions of each rule the tests have seen.
 package ruletest

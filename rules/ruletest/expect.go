@@ -2,22 +2,17 @@ package ruletest
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
-
 	"github.com/veltrix/veltrix/rules"
 	"github.com/veltrix/veltrix/tuner"
 )
 
-// closeTo is how near a float must be, relative to what is expected: promtool compares to six digits as well.
+// closeTo is how near an operand must be, relative to what is expected: six digits are what people write.
 const closeTo = 1e-6
 
 func near(a, b float64) bool {
@@ -27,111 +22,117 @@ func near(a, b float64) bool {
 // checkRule compares a tuning rule with what is expected of it.
 func (r *run) checkRule(e TuningRuleTest) {
 	at := time.Duration(e.EvalTime)
-	found := r.at(at, e.Rule)
-	if len(found) == 0 {
-		r.fail(at, "rule "+e.Rule, "a rule of that name", "none; there are "+r.names(), "")
+	c := Check{At: at, What: "rule " + e.Rule}
+	s := r.at(at, e.Rule)
+	if s == nil {
+		r.unknown(&c, e.Rule)
 		return
 	}
-	s := found[0]
-	what, why := "rule "+e.Rule, s.Why
-	if e.State != nil && *e.State != phase(s) {
-		r.fail(at, what, "state "+*e.State, fmt.Sprintf("%s (value %.4g)", phase(s), s.Value), why)
+	c.Why = s.Why
+	if e.State != nil {
+		c.compare("state", *e.State, phase(s))
 	}
-	if e.Blind != nil && *e.Blind == s.BlindSince.IsZero() {
-		r.fail(at, what, fmt.Sprintf("blind: %v", *e.Blind), fmt.Sprintf("blind: %v", !s.BlindSince.IsZero()), why)
+	if e.Blind != nil {
+		c.compare("blind", fmt.Sprint(*e.Blind), fmt.Sprint(!s.BlindSince.IsZero()))
 	}
-	if e.Blocked != nil && (*e.Blocked == "") != (s.Blocked == "") || e.Blocked != nil && !strings.Contains(s.Blocked, *e.Blocked) {
-		r.fail(at, what, "blocked by "+cmp.Or(*e.Blocked, "nothing"), "blocked by "+cmp.Or(s.Blocked, "nothing"), why)
+	if e.Blocked != nil {
+		c.compare("blocked by", cmp.Or(*e.Blocked, "nothing"), blockedBy(*e.Blocked, s.Blocked))
 	}
 	if e.Actions != nil {
-		r.checkActions(at, what, *e.Actions, s.Actions)
+		c.actions(*e.Actions, s.Actions)
 	}
+	r.note(&c, func() []Evaluation { return r.ruleEvaluations(at, e.Rule) })
+}
+
+// unknown notes that the test names a rule that isn't there.
+func (r *run) unknown(c *Check, name string) {
+	names := slices.Compact(slices.Sorted(slices.Values(r.subject.alerts())))
+	c.compare("rule", "one of that name", "none")
+	c.Why = "the rule files have no " + name
+	if len(names) > 0 {
+		c.Why += "; " + rules.Suggest(name, names)
+	}
+	r.note(c, nil)
 }
 
 func phase(s *rules.RuleStatus) string { return cmp.Or(s.Phase, rules.Inactive) }
 
-// checkActions compares actions in their order. An action without a usable operand is none that could be taken.
-func (r *run) checkActions(at time.Duration, what string, want []ActionExpect, got []tuner.Action) {
-	ok := len(want) == len(got)
-	for i := 0; ok && i < len(want); i++ {
-		w, g := want[i], got[i]
-		ok = w.Set == string(g.Set) && w.Word == g.Word && (w.Operand == nil || near(*w.Operand, g.Operand) && !g.Blind)
+// blockedBy is what blocks, in the words of the test if these are part of it.
+func blockedBy(want, got string) string {
+	if want != "" && strings.Contains(got, want) {
+		return want
 	}
-	if ok {
-		return
-	}
-	var wants, gots []string
-	for _, w := range want {
-		text := w.Set + " " + w.Word
-		if w.Operand != nil {
-			text += fmt.Sprintf("%.6g", *w.Operand)
-		}
-		wants = append(wants, text)
-	}
-	for _, g := range got {
-		text := fmt.Sprintf("%s %s %s%.6g", g.Set, g.Op, g.Word, g.Operand)
-		if g.Blind {
-			text = fmt.Sprintf("%s %s without a usable value", g.Set, g.Op)
-		}
-		gots = append(gots, text)
-	}
-	r.fail(at, what, "actions ["+strings.Join(wants, ", ")+"]", "["+strings.Join(gots, ", ")+"]", "")
+	return cmp.Or(got, "nothing")
 }
 
-// checkAlert compares the firing alerts of a name. A tuning rule is one alert with the rule's labels, however many series its
-// expression has.
-func (r *run) checkAlert(e AlertRuleTest) {
-	at := time.Duration(e.EvalTime)
-	var got []string
-	for _, s := range r.at(at, e.Alertname) {
-		if s.Phase == rules.Firing {
-			got = append(got, labelText(s.Labels))
+// actions compares actions in their order. An action without a usable operand is none that could be taken.
+func (c *Check) actions(want []ActionExpect, got []tuner.Action) {
+	if len(want) != len(got) {
+		c.compare("actions", fmt.Sprint(len(want)), fmt.Sprint(len(got)))
+	}
+	for i := range max(len(want), len(got)) {
+		wants, gots := "nothing", "nothing"
+		if i < len(want) {
+			wants = want[i].String()
 		}
-	}
-	var want []string
-	for _, a := range e.Alerts {
-		l := maps.Clone(a.Labels)
-		delete(l, "alertname")
-		want = append(want, labelText(l))
-	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		r.fail(at, "alert "+e.Alertname, fmt.Sprint(want), fmt.Sprint(got), "")
+		if i < len(got) {
+			gots = actionText(got[i])
+		}
+		if i < len(want) && i < len(got) && want[i].is(got[i]) {
+			gots = wants
+		}
+		c.compare(fmt.Sprintf("action %d", i+1), wants, gots)
 	}
 }
 
-func labelText(l map[string]string) string { return labels.FromMap(l).String() }
+func (w ActionExpect) is(g tuner.Action) bool {
+	return w.Set == string(g.Set) && w.Word == g.Word && (w.Operand == nil || near(*w.Operand, g.Operand) && !g.Blind)
+}
 
-// checkExpr compares what an expression gives.
-func (r *run) checkExpr(ctx context.Context, e ExprTest) {
-	at := time.Duration(e.EvalTime)
-	result := r.ask(ctx, e.Expr, epoch().Add(at))
-	if result.Err != nil {
-		r.fail(at, e.Expr, "an answer", result.Err.Error(), "")
-		return
+func (w ActionExpect) String() string {
+	text := strings.TrimSpace(w.Set + " " + w.Word)
+	if w.Operand != nil {
+		text += fmt.Sprintf(" %.6g", *w.Operand)
 	}
-	got := map[string]float64{}
-	for _, s := range result.Samples {
-		got[labelText(s.Labels)] = s.Value
+	return text
+}
+
+func actionText(g tuner.Action) string {
+	switch {
+	case g.Blind:
+		return fmt.Sprintf("%s without a usable value to %s", g.Set, g.Op)
+	case g.Word != "":
+		return fmt.Sprintf("%s %s", g.Set, g.Word)
 	}
-	ok := len(got) == len(e.Samples)
-	var want []string
-	for _, s := range e.Samples {
-		metric, err := parser.NewParser(parser.Options{}).ParseMetric(cmp.Or(s.Labels, "{}"))
-		if err != nil {
-			r.fail(at, e.Expr, s.Labels, "labels that can't be read: "+err.Error(), "")
-			return
+	return fmt.Sprintf("%s %.6g", g.Set, g.Operand)
+}
+
+// at returns the rule of a name as it was at the last tick up to a time, nil if there is none.
+func (r *run) at(t time.Duration, name string) *rules.RuleStatus {
+	all := r.ticks[r.floor(t)].Rules
+	for i := range all {
+		if all[i].Rule == name {
+			return &all[i]
 		}
-		v, found := got[metric.String()]
-		ok = ok && found && near(s.Value, v)
-		want = append(want, fmt.Sprintf("%s %g", metric, s.Value))
 	}
-	if !ok {
-		var gots []string
-		for _, l := range slices.Sorted(maps.Keys(got)) {
-			gots = append(gots, fmt.Sprintf("%s %g", l, got[l]))
+	return nil
+}
+
+// ruleEvaluations returns the last evaluations of a tuning rule.
+func (r *run) ruleEvaluations(at time.Duration, name string) []Evaluation {
+	var all []Evaluation
+	for _, tick := range r.lastTicks(at) {
+		s := r.at(tick, name)
+		e := Evaluation{At: tick, State: phase(s)}
+		switch {
+		case s.Why != "":
+			e.Values = []string{"blind: " + s.Why}
+		case s.Blocked != "":
+			e.Values = []string{fmt.Sprintf("%.6g", s.Value), "blocked: " + s.Blocked}
+		default:
+			e.Values = []string{fmt.Sprintf("%.6g", s.Value)}
 		}
-		r.fail(at, e.Expr, fmt.Sprint(want), fmt.Sprint(gots), "")
+		all = append(all, e)
 	}
+	return all
 }

@@ -58,11 +58,11 @@ func eachTest(t *testing.T, pack string, do func(*File, *Test)) {
 // signals returns what the tuner would be told at each tick of a test.
 func signals(t *testing.T, f *File, test *Test) []tuner.Signal {
 	t.Helper()
-	set, err := f.set()
+	subject, err := f.subject()
 	require.NoError(t, err)
 	only := *test
 	only.AlertRules, only.Expressions = nil, nil
-	r := newRun(f, &only, set)
+	r := newRun(f, &only, subject)
 	require.NoError(t, r.run(t.Context()))
 	var all []tuner.Signal
 	for _, e := range r.ticks {
@@ -99,9 +99,9 @@ func requireTold(t *testing.T, f *File, test *Test, gone string) {
 		if !acts(s) {
 			continue
 		}
-		set, err := f.set()
+		subject, err := f.subject()
 		require.NoError(t, err)
-		queries := strings.Join(queriesOf(set, s.Rule), " ")
+		queries := strings.Join(queriesOf(subject.set, s.Rule), " ")
 		if strings.Count(seriesText(test), metric+"{") == 0 {
 			require.NotContains(t, queries, metric+"{", "%s: %s acts without %s", test.Name, s.Rule, gone)
 		}

@@ -16,10 +16,12 @@ func TestThePacks(t *testing.T) {
 		t.Run(pack, func(t *testing.T) {
 			file, err := Load(filepath.Join("..", "packs", pack+"_test.yml"))
 			require.NoError(t, err)
-			report, err := file.Run(t.Context())
+			report, err := file.Run(t.Context(), Options{})
 			require.NoError(t, err)
-			for _, f := range report.Failures {
-				t.Error(f)
+			for _, c := range report.Cases {
+				for i := range c.Failures {
+					t.Error(c.Name + ": " + c.Failures[i].String())
+				}
 			}
 			loaded, err := rules.LoadPack(pack)
 			require.NoError(t, err)

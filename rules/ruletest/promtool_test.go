@@ -96,9 +96,9 @@ func statesOf(t *testing.T, dir string, series []Series) []rules.Evaluation {
 			TuningRules: []TuningRuleTest{{EvalTime: model.Duration(generatedTicks * generatedTick), Rule: "R0", State: &inactive}},
 		}},
 	}
-	set, err := f.set()
+	subject, err := f.subject()
 	require.NoError(t, err)
-	r := newRun(f, &f.Tests[0], set)
+	r := newRun(f, &f.Tests[0], subject)
 	require.NoError(t, r.run(t.Context()))
 	var all []rules.Evaluation
 	for at := range generatedTicks + 1 {

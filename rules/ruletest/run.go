@@ -4,207 +4,192 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/promql/promqltest"
 
 	"github.com/veltrix/veltrix/rules"
 	"github.com/veltrix/veltrix/tuner"
 )
 
-// Failure is one expectation that was not met.
-type Failure struct {
-	File string `json:"file"`
-	Test string `json:"test"`
-	// At is the time in the test.
-	At time.Duration `json:"at"`
-	// What names the rule or the expression.
-	What string `json:"what"`
-	Want string `json:"want"`
-	Got  string `json:"got"`
-	// Why is what the rules say of it: what is missing, what blocks.
-	Why string `json:"why,omitempty"`
-}
-
-// String is the failure for people, over several lines.
-func (f Failure) String() string {
-	text := fmt.Sprintf("%s: %s: %s at %s\n  want %s\n  got  %s", f.File, f.Test, f.What, f.At, f.Want, f.Got)
-	if f.Why != "" {
-		text += "\n  " + f.Why
-	}
-	return text
-}
-
-// Report is what a file's tests have come to.
-type Report struct {
-	Tests    int       `json:"tests"`
-	Failures []Failure `json:"failures"`
-	Coverage Coverage  `json:"coverage"`
-}
-
 // Run runs the tests of a file. Its error says that they could not be run; failures are in the report.
-func (f *File) Run(ctx context.Context) (*Report, error) {
-	report := &Report{Failures: []Failure{}, Coverage: Coverage{}}
+func (f *File) Run(ctx context.Context, o Options) (*Report, error) {
+	subject, err := f.subject()
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Cases: []Case{}, Coverage: Coverage{}}
 	for i := range f.Tests {
-		set, err := f.set()
-		if err != nil {
-			return nil, err
+		t := &f.Tests[i]
+		if !o.selects(t) {
+			continue
 		}
-		run := newRun(f, &f.Tests[i], set)
-		run.report = report
-		if err := run.run(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", f.name, f.Tests[i].Name, err)
+		r := newRun(f, t, subject)
+		r.debug = o.Debug
+		if err := r.run(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", f.name, t.Name, err)
 		}
-		report.Tests++
+		report.Cases = append(report.Cases, r.result)
+		report.Coverage.Merge(r.coverage)
+		for _, more := range t.underFaults() {
+			r := newRun(f, &more.test, subject)
+			r.debug, r.fault = o.Debug, more.fault
+			if err := r.run(ctx); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", f.name, more.test.Name, err)
+			}
+			report.Cases = append(report.Cases, r.result)
+		}
 	}
 	return report, nil
 }
 
 // run is one test on its way.
 type run struct {
-	file   *File
-	test   *Test
-	set    *rules.Set
-	loader *promqltest.LazyLoader
-	report *Report
-	ticks  map[time.Duration]rules.Evaluation
+	file       *File
+	test       *Test
+	subject    *subject
+	debug      bool
+	fault      fault // without a kind there is none
+	samples    *samples
+	ahead      *ahead      // nil if the test is short
+	prometheus *prometheus // nil if nothing of the test needs its rules
+	ticks      map[time.Duration]rules.Evaluation
+	coverage   Coverage
+	result     Case
 }
 
-func newRun(f *File, test *Test, set *rules.Set) *run {
-	return &run{file: f, test: test, set: set, report: &Report{Coverage: Coverage{}}, ticks: map[time.Duration]rules.Evaluation{}}
+func newRun(f *File, test *Test, s *subject) *run {
+	return &run{
+		file: f, test: test, subject: s, ticks: map[time.Duration]rules.Evaluation{}, coverage: Coverage{},
+		result: Case{File: f.name, Name: test.Name, Failures: []Check{}},
+	}
 }
 
 // epoch is promtool's time 0.
 func epoch() time.Time { return time.Unix(0, 0).UTC() }
 
+// time returns a time of the test as one of the clock.
+func (r *run) time(at time.Duration) time.Time {
+	if r.test.StartTimestamp.IsZero() {
+		return epoch().Add(at)
+	}
+	return r.test.StartTimestamp.Add(at)
+}
+
 func (r *run) run(ctx context.Context) (err error) {
-	r.loader, err = promqltest.NewLazyLoader(r.series(), promqltest.LazyLoaderOpts{
-		EnableAtModifier: true, EnableNegativeOffset: true, Parser: parser.NewParser(parser.Options{}),
-	})
-	if err != nil {
-		return fmt.Errorf("input_series: %w", err)
+	if r.samples, err = r.load(); err != nil {
+		return err
 	}
-	defer func() { err = errors.Join(err, r.loader.Close()) }()
-	end := r.end()
-	r.loader.WithSamplesTill(epoch().Add(end), func(e error) { err = e })
-	if err != nil {
-		return fmt.Errorf("input_series: %w", err)
+	defer func() { err = errors.Join(err, r.samples.Close()) }()
+	if r.ahead, err = r.newAhead(ctx); err != nil {
+		return err
 	}
-	if err := r.evaluate(ctx, end); err != nil {
+	defer func() { err = errors.Join(err, r.ahead.close()) }()
+	if r.prometheus, err = r.newPrometheus(ctx); err != nil {
+		return err
+	}
+	fit, err := r.evaluate(ctx)
+	if err != nil || !fit {
 		return err
 	}
 	for _, e := range r.test.TuningRules {
 		r.checkRule(e)
 	}
 	for _, e := range r.test.AlertRules {
-		r.checkAlert(e)
+		r.checkAlert(ctx, e)
 	}
 	for _, e := range r.test.Expressions {
 		r.checkExpr(ctx, e)
 	}
+	r.checkSeries()
 	return nil
 }
 
-// series is the input in the engine's notation.
-func (r *run) series() string {
-	interval := time.Duration(r.test.Interval)
-	if interval == 0 {
-		interval = time.Duration(r.file.EvaluationInterval)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "load %dms\n", interval.Milliseconds())
-	for _, s := range r.test.InputSeries {
-		fmt.Fprintf(&b, "  %s %s\n", s.Series, s.Values)
-	}
-	return b.String()
-}
+// tick is the time between two evaluations.
+func (r *run) tick() time.Duration { return time.Duration(r.file.EvaluationInterval) }
 
-// end is the last time that is looked at.
-func (r *run) end() time.Duration {
-	var end time.Duration
-	for _, e := range r.test.TuningRules {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	for _, e := range r.test.AlertRules {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	for _, e := range r.test.Expressions {
-		end = max(end, time.Duration(e.EvalTime))
-	}
-	return end
-}
-
-// evaluate evaluates the rules tick by tick, as the sidecar does.
-func (r *run) evaluate(ctx context.Context, end time.Duration) error {
+// evaluate evaluates the rules tick by tick: first Prometheus its own, then the sidecar, who asks Prometheus. As in promtool, a
+// rule of Prometheus's that can't be evaluated ends the test; fit is false then.
+func (r *run) evaluate(ctx context.Context) (fit bool, err error) {
 	var states map[string]tuner.RuleState
-	for at := time.Duration(0); at <= end; at += time.Duration(r.file.EvaluationInterval) {
-		now := epoch().Add(at)
+	end := r.test.end()
+	for at := time.Duration(0); at <= end; at += r.tick() {
+		now := r.time(at)
+		if err := r.samples.till(ctx, now, time.Duration(r.test.Interval)); err != nil {
+			return false, err
+		}
+		if !r.prometheus.evaluate(ctx, r, at) {
+			return false, nil
+		}
 		results := map[string]rules.Result{}
-		for _, q := range r.set.Queries(now, states) {
+		for _, q := range r.set().Queries(now, states) {
 			results[q] = r.ask(ctx, q, now)
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
-		e := r.set.Evaluate(now, states, results)
-		r.report.Coverage.note(states, e)
+		e := r.set().Evaluate(now, states, results)
+		r.coverage.note(states, e)
 		states, r.ticks[at] = e.States, e
 	}
-	return nil
+	return true, nil
 }
 
-// ask answers a query by the engine.
+func (r *run) set() *rules.Set { return r.subject.set }
+
+// answer answers an expression at a tick, if it can from what was asked ahead.
+func (r *run) answer(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	if answer, ok := r.ahead.query(ctx, expr, at); ok {
+		return answer, nil
+	}
+	return r.query(ctx, expr, at)
+}
+
+// query asks for any time.
+func (r *run) query(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	return r.samples.query(ctx, expr, at)
+}
+
+// ask answers a query as the sidecar would get it.
 func (r *run) ask(ctx context.Context, expr string, at time.Time) rules.Result {
-	q, err := r.loader.QueryEngine().NewInstantQuery(ctx, r.loader.Queryable(), nil, expr, at)
+	answer, err := r.answer(ctx, expr, at)
 	if err != nil {
 		return rules.Result{Err: err}
 	}
-	defer q.Close()
-	answer := q.Exec(ctx)
-	if answer.Err != nil {
-		return rules.Result{Err: answer.Err}
+	var samples []rules.Sample
+	for _, s := range answer {
+		samples = append(samples, rules.Sample{Labels: s.Metric.Map(), Value: s.F, Time: time.UnixMilli(s.T)})
 	}
-	switch v := answer.Value.(type) {
-	case promql.Vector:
-		var samples []rules.Sample
-		for _, s := range v {
-			samples = append(samples, rules.Sample{Labels: s.Metric.Map(), Value: s.F, Time: time.UnixMilli(s.T)})
-		}
-		return rules.Result{Samples: samples}
-	case promql.Scalar:
-		return rules.Result{Samples: []rules.Sample{{Value: v.V, Time: time.UnixMilli(v.T)}}}
-	default:
-		return rules.Result{Err: fmt.Errorf("the answer is a %s", answer.Value.Type())}
-	}
+	return rules.Result{Samples: samples}
 }
 
-// at returns the rules of a name as they were at the last tick up to a time.
-func (r *run) at(t time.Duration, name string) []*rules.RuleStatus {
-	tick := t - t%time.Duration(r.file.EvaluationInterval)
-	all := r.ticks[tick].Rules
-	var found []*rules.RuleStatus
-	for i := range all {
-		if all[i].Rule == name {
-			found = append(found, &all[i])
+// floor returns the last tick up to a time.
+func (r *run) floor(at time.Duration) time.Duration { return at - at%r.tick() }
+
+// lastTicks returns the ticks whose evaluations are shown, the oldest first.
+func (r *run) lastTicks(at time.Duration) []time.Duration {
+	var all []time.Duration
+	last := r.floor(at)
+	for i := lastEvaluations - 1; i >= 0; i-- {
+		if tick := last - time.Duration(i)*r.tick(); tick >= 0 {
+			all = append(all, tick)
 		}
 	}
-	return found
+	return all
 }
 
-func (r *run) fail(at time.Duration, what, want, got, why string) {
-	r.report.Failures = append(r.report.Failures, Failure{File: r.file.name, Test: r.test.Name, At: at, What: what, Want: want, Got: got, Why: why})
-}
-
-// names returns the names of all rules, for a test that has none of them.
-func (r *run) names() string {
-	var all []string
-	for _, s := range r.ticks[0].Rules {
-		all = append(all, s.Rule)
+// note keeps a check that failed, and with debug every other, too. What explains it is computed only then.
+func (r *run) note(c *Check, explain func() []Evaluation) {
+	met := c.Met()
+	if met && !r.debug {
+		return
 	}
-	slices.Sort(all)
-	return strings.Join(slices.Compact(all), ", ")
+	if explain != nil {
+		c.Evaluations = explain()
+	}
+	if met {
+		r.result.Met = append(r.result.Met, *c)
+	} else {
+		r.result.Failures = append(r.result.Failures, *c)
+	}
 }
