@@ -214,7 +214,7 @@ func (s *stack) start(service string, cmd *exec.Cmd) {
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			text, _ := os.ReadFile(log)
-			s.t.Logf("the end of %s's log:\n%s", service, text[max(0, len(text)-2000):])
+			s.t.Logf("the end of %s's log:\n%s", service, text[max(0, len(text)-600):])
 		}
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		kill := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
