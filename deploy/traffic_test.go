@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ask sends a request to a service and returns status and body; 0 if there was no answer.
-func (s *stack) ask(method, url, body string) (int, string) {
+// post sends a request to a service and returns status and body; 0 if there was no answer.
+func (s *stack) post(url, body string) (int, string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return 0, err.Error()
 	}
@@ -57,11 +57,11 @@ func (s *stack) play() {
 	plan["treasures"] = all
 	var body bytes.Buffer
 	require.NoError(s.t, json.NewEncoder(&body).Encode(plan))
-	status, made := s.ask(http.MethodPost, base, body.String())
+	status, made := s.post(base, body.String())
 	require.Equal(s.t, http.StatusCreated, status, made)
 	var hunt struct{ ID string }
 	require.NoError(s.t, json.Unmarshal([]byte(made), &hunt))
-	status, made = s.ask(http.MethodPost, base+"/"+hunt.ID+"/players", `{"player":"ann"}`)
+	status, made = s.post(base+"/"+hunt.ID+"/players", `{"player":"ann"}`)
 	require.Equal(s.t, http.StatusCreated, status, made)
 
 	ctx, stop := context.WithCancel(context.Background())
@@ -78,7 +78,7 @@ func (s *stack) play() {
 			}
 			engine := fmt.Sprintf("hunt-%d", 1+i%2)
 			claims.Go(func() {
-				s.ask(http.MethodPost, s.url(engine, "8080", "/v1/hunts/"+hunt.ID+"/claims"), fmt.Sprintf(`{"player":"ann","treasure":"t%d","answer":"x"}`, i%treasures))
+				s.post(s.url(engine, "8080", "/v1/hunts/"+hunt.ID+"/claims"), fmt.Sprintf(`{"player":"ann","treasure":"t%d","answer":"x"}`, i%treasures))
 			})
 		}
 	})

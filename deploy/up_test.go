@@ -78,7 +78,7 @@ func shadowThenEnforced(s *stack) {
 		raw, err := os.ReadFile(file)
 		require.NoError(s.t, err)
 		require.NoError(s.t, os.WriteFile(file, []byte(strings.Replace(string(raw), "mode: shadow", "mode: enforce", 1)), 0o600))
-		status, body := s.ask(http.MethodPost, s.url(service, "9190", "/-/reload"), "")
+		status, body := s.post(s.url(service, "9190", "/-/reload"), "")
 		require.Equal(s.t, http.StatusOK, status, body)
 	}
 	s.eventually("linger is lower", func() bool {
