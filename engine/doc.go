@@ -11,7 +11,10 @@
 // by the next owner of its partition, and one that was decided but not committed is recognised by its id, because the new
 // owner rebuilds its state from hunt.events before it decides anything.
 //
-// The events are the only place where the hunts are: their topic is made to keep them for ever.
+// The events are the only place where the hunts are: their topic is made to keep them for ever. So that a rebuild doesn't take
+// longer and longer, referees leave snapshots of their partitions' states in a compacted topic, hunt.snapshots; a state is the
+// newest snapshot and the events after it. A snapshot is a convenience: one that is missing, damaged, of another version or of
+// another log is passed over, and all events are read. See archive.go and keeper.go.
 //
 // A request whose event isn't back by its deadline is answered with 504; it may still take effect, and repeating it with the
 // same Idempotency-Key gets its answer. Overload is answered with 503 and Retry-After, when the producer's buffer is full or

@@ -24,8 +24,13 @@ type Options struct {
 	Client Client
 	// Instance names this instance, in logs. Required.
 	Instance string
-	// Commands and Events are the topics; hunt.commands and hunt.events if empty.
+	// Commands and Events are their topics; hunt.commands and hunt.events if empty.
 	Commands, Events string
+	// Snapshots is the compacted topic of the states' snapshots; hunt.snapshots if empty.
+	Snapshots string
+	// SnapshotEvery is the number of a partition's events after which a new snapshot is made, and with it about what a
+	// rebuild has to read; 50000 if 0.
+	SnapshotEvery int
 	// Group is the referees' consumer group; hunt-referee if empty.
 	Group string
 	// Partitions is what the topics are created with, and must have if they exist; 6 if 0.
@@ -46,19 +51,21 @@ func (o Options) withDefaults() (Options, error) {
 	switch {
 	case len(o.Brokers) == 0 || o.Runtime == nil || o.Instance == "":
 		return o, errors.New("an engine needs brokers, a runtime and an instance name")
-	case o.Partitions < 0 || o.Replication < 0 || o.Deadline < 0 || o.MaxWaiting < 0:
-		return o, fmt.Errorf("%d partitions, replication %d, a deadline of %v, %d waiting requests: none may be negative; 0 means the default",
-			o.Partitions, o.Replication, o.Deadline, o.MaxWaiting)
+	case o.Partitions < 0 || o.Replication < 0 || o.Deadline < 0 || o.MaxWaiting < 0 || o.SnapshotEvery < 0:
+		return o, fmt.Errorf("%d partitions, replication %d, a deadline of %v, %d waiting requests, a snapshot every %d events: none may be negative; 0 means the default",
+			o.Partitions, o.Replication, o.Deadline, o.MaxWaiting, o.SnapshotEvery)
 	}
 	fill(&o.Commands, "hunt.commands")
 	fill(&o.Events, "hunt.events")
+	fill(&o.Snapshots, "hunt.snapshots")
+	fill(&o.SnapshotEvery, 50_000)
 	fill(&o.Group, "hunt-referee")
 	fill(&o.Partitions, 6)
 	fill(&o.Replication, 1)
 	fill(&o.Deadline, time.Second)
 	fill(&o.MaxWaiting, 10_000)
-	if o.Commands == o.Events {
-		return o, fmt.Errorf("commands and events are both in topic %s; they must be apart", o.Commands)
+	if o.Commands == o.Events || o.Snapshots == o.Commands || o.Snapshots == o.Events {
+		return o, fmt.Errorf("commands are in topic %s, events in %s, snapshots in %s; each needs its own", o.Commands, o.Events, o.Snapshots)
 	}
 	if o.Client == nil {
 		o.Client = liveClient{}
@@ -83,6 +90,7 @@ type Engine struct {
 	room     *waitingRoom
 	view     *view
 	referee  *referee
+	archive  *archive
 	feed     *feed
 	// ending registers, once, that streams end with the server.
 	ending  sync.Once
@@ -104,11 +112,9 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("make the engine's producer: %w", err)
 	}
 	e := &Engine{options: o, producer: producer, room: newWaitingRoom(o.MaxWaiting), feed: newFeed(), log: o.Logger}
-	e.referee = newReferee(o, producer)
-	e.view, err = newView(o, e.room.answer, e.feed)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the engine's view: %w", err), e.close(context.Background()))
-	}
+	e.archive = newArchive(o)
+	e.referee = newReferee(o, e.archive, producer)
+	e.view = newView(o, e.archive, e.room.answer, e.feed)
 	e.metrics = newMetrics(o.Registerer, e)
 	return e, nil
 }
@@ -125,6 +131,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		group, running := errgroup.WithContext(ctx)
 		group.Go(func() error { return e.view.run(running) })
 		group.Go(func() error { return e.referee.run(running) })
+		group.Go(func() error { return newKeeper(e.archive, e.referee, e.view).run(running) })
 		err = group.Wait()
 	}
 	if ctx.Err() != nil {
@@ -136,6 +143,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
 	defer cancel()
+	defer e.archive.close()
 	return e.producer.Close(ctx)
 }
 

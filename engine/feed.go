@@ -26,6 +26,7 @@ type told struct {
 type feed struct {
 	mu        sync.Mutex // guards the fields below
 	recent    map[int][]told
+	begins    map[int]int64 // the offset from which on nothing of a partition is missing
 	listeners map[*listener]struct{}
 	closed    bool
 }
@@ -37,7 +38,14 @@ type listener struct {
 }
 
 func newFeed() *feed {
-	return &feed{recent: map[int][]told{}, listeners: map[*listener]struct{}{}}
+	return &feed{recent: map[int][]told{}, begins: map[int]int64{}, listeners: map[*listener]struct{}{}}
+}
+
+// begin says that the first event of a partition that will be published is the one at an offset, or a later one.
+func (f *feed) begin(partition int, offset int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.begins[partition] = offset
 }
 
 // publish keeps a partition's events and hands them on. It never waits: a listener that is too far behind is dropped.
@@ -45,7 +53,11 @@ func (f *feed) publish(partition int, events []told) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	kept := append(f.recent[partition], events...)
-	f.recent[partition] = slices.Clone(kept[max(0, len(kept)-feedKeeps):])
+	if gone := len(kept) - feedKeeps; gone > 0 {
+		f.begins[partition] = kept[gone-1].offset + 1
+		kept = kept[gone:]
+	}
+	f.recent[partition] = slices.Clone(kept)
 	for l := range f.listeners {
 		for _, e := range events {
 			if e.event.Hunt != l.hunt {
@@ -75,15 +87,12 @@ func (f *feed) listen(partition int, id string, after int64) (l *listener, misse
 	if after < 0 {
 		return l, nil, true
 	}
-	recent := f.recent[partition]
-	for _, e := range recent {
+	for _, e := range f.recent[partition] {
 		if e.event.Hunt == id && e.offset > after {
 			missed = append(missed, e)
 		}
 	}
-	// Fewer than are kept means that the first one there is, is the partition's first.
-	complete = len(recent) < feedKeeps || recent[0].offset <= after+1
-	return l, missed, complete
+	return l, missed, f.begins[partition] <= after+1
 }
 
 // leave ends a listener.

@@ -56,7 +56,7 @@ func newMetrics(r prometheus.Registerer, e *Engine) *metrics {
 	}, e.referee.lag)
 	f.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "hunt_view_lag_records", Help: "Events in the log that this instance's view has still to take in.",
-	}, func() float64 { return float64(e.view.tail.Lag()) })
+	}, e.view.lag)
 	for _, route := range e.routes() {
 		for _, outcome := range outcomes() {
 			m.requests.WithLabelValues(route.name, outcome)

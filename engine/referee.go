@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
@@ -29,6 +30,7 @@ const (
 // referee decides the commands of the partitions that this instance is assigned.
 type referee struct {
 	options  Options
+	archive  *archive
 	producer Producer
 	log      *zap.Logger
 	joined   atomic.Bool
@@ -45,8 +47,8 @@ type court struct {
 	uncommitted int
 }
 
-func newReferee(o Options, p Producer) *referee {
-	return &referee{options: o, producer: p, log: o.Logger.With(zap.String("part", "referee"))}
+func newReferee(o Options, a *archive, p Producer) *referee {
+	return &referee{options: o, archive: a, producer: p, log: o.Logger.With(zap.String("part", "referee"))}
 }
 
 // run is a member of the group until ctx ends. A failure, such as events that could not be written, ends the membership and
@@ -99,15 +101,17 @@ func (r *referee) lag() float64 {
 func (r *referee) assigned(ctx context.Context, partitions map[string][]int) error {
 	begin, numbers := time.Now(), partitions[r.options.Commands]
 	courts := make([]*court, len(numbers))
-	transport := &kafka.Transport{ClientID: r.options.Runtime.ClientID()}
-	defer transport.CloseIdleConnections()
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(rebuilding)
 	for i, partition := range numbers {
 		group.Go(func() error {
-			state, err := r.rebuild(reading, partition, transport)
-			courts[i] = &court{state: state}
-			return err
+			s, err := r.archive.rebuild(reading, partition)
+			if err != nil {
+				return err
+			}
+			courts[i] = &court{state: s.state}
+			r.log.Info("state rebuilt", zap.Int("partition", partition), zap.Int64("snapshot", s.from), zap.Int64("events", s.next-s.from))
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -121,7 +125,7 @@ func (r *referee) assigned(ctx context.Context, partitions map[string][]int) err
 	r.owned = owned
 	r.mu.Unlock()
 	r.joined.Store(true)
-	r.log.Info("state rebuilt from the events", zap.Ints("partitions", numbers), zap.Duration("took", time.Since(begin)))
+	r.log.Info("the partitions' states are rebuilt", zap.Ints("partitions", numbers), zap.Duration("took", time.Since(begin)))
 	return nil
 }
 
@@ -132,26 +136,11 @@ func (r *referee) revoked(context.Context, map[string][]int) {
 	r.owned = nil
 }
 
-// rebuild returns a partition's state from all of its events. A snapshot would give a state to begin with and the offset to
-// read on from.
-func (r *referee) rebuild(ctx context.Context, partition int, transport kafka.RoundTripper) (*hunt.State, error) {
-	if partition >= r.options.Partitions {
-		return nil, fmt.Errorf("%w: %s was given more than its %d partitions, so that hunts are not where their events are; restore it", errTopic, r.options.Commands, r.options.Partitions)
-	}
-	state := hunt.NewState()
-	_, err := live.ReadPartition(ctx, live.ReadOptions{
-		Runtime: r.options.Runtime, Brokers: r.options.Brokers, Topic: r.options.Events, Partition: partition, Transport: transport, Logger: r.log,
-		Handler: func(_ context.Context, records []live.Record) error {
-			for _, e := range decodeEvents(records, r.log) {
-				state.Apply(e)
-			}
-			return nil
-		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("rebuild partition %d from %s: %w", partition, r.options.Events, err)
-	}
-	return state, nil
+// partitions returns the partitions that this referee owns, in their order.
+func (r *referee) partitions() []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.owned))
 }
 
 // handle decides a batch of commands of one partition and writes their events together, so that linger is waited for once.

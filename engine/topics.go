@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,10 @@ const (
 	topicsEvery = 200 * time.Millisecond
 	// forever keeps all events: they are the only place where the hunts are.
 	forever = "-1"
+	// Former snapshots are compacted away soon, so that whoever reads the topic reads little more than the newest.
+	snapshotSegment = "16777216" // bytes
+	snapshotLag     = "600000"   // ms
+	snapshotDirty   = "0.1"      // of the log
 )
 
 // errTopic says that a topic is there and doesn't fit; waiting won't help.
@@ -41,15 +46,19 @@ func (e *Engine) topics(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("look for the topics %s and %s, or create them: %w", e.options.Commands, e.options.Events, errors.Join(err, ctx.Err()))
+			return fmt.Errorf("look for the topics %s, or create them: %w", strings.Join(e.topicNames(), ", "), errors.Join(err, ctx.Err()))
 		case <-time.After(topicsEvery):
 		}
 	}
 }
 
+func (e *Engine) topicNames() []string {
+	return []string{e.options.Commands, e.options.Events, e.options.Snapshots}
+}
+
 // ensure creates what is missing and checks the rest. Who may not create topics can still use those that are there.
 func (e *Engine) ensure(ctx context.Context, client *kafka.Client) error {
-	meta, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{e.options.Commands, e.options.Events}})
+	meta, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: e.topicNames()})
 	if err != nil {
 		return fmt.Errorf("look up the topics: %w", err)
 	}
@@ -75,8 +84,8 @@ func (e *Engine) ensure(ctx context.Context, client *kafka.Client) error {
 	return fmt.Errorf("the new topics %v are not known everywhere yet", missing)
 }
 
-// fits checks a topic that is there. Commands and events must have as many partitions, because the events of a hunt are read
-// from the partition with the number of its commands.
+// fits checks a topic that is there. All must have as many partitions, because the events of a hunt are read
+// from the partition with the number of its commands, and so are its snapshots.
 func (e *Engine) fits(t kafka.Topic) error {
 	if len(t.Partitions) != e.options.Partitions {
 		return fmt.Errorf("%w: %s has %d partitions, configured are %d; configure what is there, or other topics", errTopic, t.Name, len(t.Partitions), e.options.Partitions)
@@ -97,14 +106,14 @@ func (e *Engine) create(ctx context.Context, client *kafka.Client, topics []stri
 		inSync := min(2, max(1, e.options.Replication-1))
 		c := kafka.TopicConfig{
 			Topic: name, NumPartitions: e.options.Partitions, ReplicationFactor: e.options.Replication,
-			ConfigEntries: []kafka.ConfigEntry{{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(inSync)}},
+			ConfigEntries: entries("min.insync.replicas", strconv.Itoa(inSync)),
 		}
-		if name == e.options.Events {
-			c.ConfigEntries = append(c.ConfigEntries,
-				kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "delete"},
-				kafka.ConfigEntry{ConfigName: "retention.ms", ConfigValue: forever},
-				kafka.ConfigEntry{ConfigName: "retention.bytes", ConfigValue: forever},
-			)
+		switch name {
+		case e.options.Events:
+			c.ConfigEntries = append(c.ConfigEntries, entries("cleanup.policy", "delete", "retention.ms", forever, "retention.bytes", forever)...)
+		case e.options.Snapshots:
+			c.ConfigEntries = append(c.ConfigEntries, entries("cleanup.policy", "compact", "segment.bytes", snapshotSegment,
+				"max.compaction.lag.ms", snapshotLag, "min.cleanable.dirty.ratio", snapshotDirty)...)
 		}
 		request.Topics = append(request.Topics, c)
 	}
@@ -118,6 +127,15 @@ func (e *Engine) create(ctx context.Context, client *kafka.Client, topics []stri
 		}
 	}
 	return nil
+}
+
+// entries returns pairs of names and values as Kafka wants them.
+func entries(pairs ...string) []kafka.ConfigEntry {
+	var all []kafka.ConfigEntry
+	for pair := range slices.Chunk(pairs, 2) {
+		all = append(all, kafka.ConfigEntry{ConfigName: pair[0], ConfigValue: pair[1]})
+	}
+	return all
 }
 
 // keepsEvents refuses a topic for events that forgets former ones of a hunt, and warns of one that forgets old ones.

@@ -146,7 +146,7 @@ func (d *demo) play(ctx context.Context) error {
 
 	send := func(due time.Time) { d.players.claim(ctx, due) }
 	dropped := func(due time.Time) { d.recorder.Record(due, 0, OutcomeDropped) }
-	openLoop(ctx, d.begin, d.phases, send, dropped)
+	OpenLoop(ctx, d.begin, d.phases, send, dropped)
 	stop()
 	return errors.Join(watchers.Wait(), ctx.Err())
 }

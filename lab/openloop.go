@@ -9,9 +9,9 @@ import (
 // maxWaiting bounds the requests under way at once, so that a server that never answers costs memory for this many.
 const maxWaiting = 4000
 
-// openLoop begins requests at the phases' rates, whatever becomes of the earlier ones, until the phases end or ctx
+// OpenLoop begins requests at the phases' rates, whatever becomes of the earlier ones, until the phases end or ctx
 // does, then waits for all of them. A request that is due while maxWaiting are under way is not sent, but dropped.
-func openLoop(ctx context.Context, begin time.Time, phases []Phase, send func(due time.Time), dropped func(due time.Time)) {
+func OpenLoop(ctx context.Context, begin time.Time, phases []Phase, send func(due time.Time), dropped func(due time.Time)) {
 	var requests sync.WaitGroup
 	defer requests.Wait()
 	places := make(chan struct{}, maxWaiting)

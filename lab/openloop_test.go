@@ -36,7 +36,7 @@ func TestTheLoopStaysOpenWhileTheServerHangs(t *testing.T) {
 			time.Sleep(time.Until(hangUntil))
 			r.Record(due, time.Since(due), OutcomeOK)
 		}
-		openLoop(t.Context(), begin, []Phase{{Duration: 2 * time.Second, Rate: 100}}, send, nil)
+		OpenLoop(t.Context(), begin, []Phase{{Duration: 2 * time.Second, Rate: 100}}, send, nil)
 		first := r.Between(0, time.Second)
 		require.EqualValues(t, 100, first.Requests)
 		require.InDelta(t, 1505, first.MeanMs, 5)
@@ -56,7 +56,7 @@ func TestTooManyWaitingAreDropped(t *testing.T) {
 			mu.Unlock()
 			time.Sleep(time.Hour)
 		}
-		openLoop(t.Context(), begin, []Phase{{Duration: time.Second, Rate: 5000}}, send, func(time.Time) { dropped++ })
+		OpenLoop(t.Context(), begin, []Phase{{Duration: time.Second, Rate: 5000}}, send, func(time.Time) { dropped++ })
 		require.Equal(t, maxWaiting, sent)
 		require.Equal(t, 1000, dropped)
 	})

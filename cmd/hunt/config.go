@@ -42,6 +42,10 @@ type kafkaConfig struct {
 	// Commands and Events are the topics; hunt.commands and hunt.events.
 	Commands string `yaml:"commands"`
 	Events   string `yaml:"events"`
+	// Snapshots is the compacted topic that bounds how long a start takes; hunt.snapshots.
+	Snapshots string `yaml:"snapshots"`
+	// SnapshotEvery is the number of a partition's events after which a new snapshot is made; 50000.
+	SnapshotEvery int `yaml:"snapshot_every"`
 	// Group is the referees' consumer group; hunt-referee.
 	Group string `yaml:"group"`
 	// Partitions and Replication are what the topics are created with; 6 and 1.
@@ -92,8 +96,8 @@ func loadConfig(path string) (*config, error) {
 	if d := time.Duration(c.Deadline); d < minDeadline || d > maxDeadline {
 		return nil, fmt.Errorf("configuration %s: deadline is %v; it must be %v to %v, because a stop waits no longer for requests under way", path, d, minDeadline, maxDeadline)
 	}
-	if k := c.Kafka; k.Partitions < 0 || k.Replication < 0 || c.MaxWaiting < 0 {
-		return nil, fmt.Errorf("configuration %s: partitions, replication and max_waiting must not be negative; leave them out for the defaults", path)
+	if k := c.Kafka; k.Partitions < 0 || k.Replication < 0 || k.SnapshotEvery < 0 || c.MaxWaiting < 0 {
+		return nil, fmt.Errorf("configuration %s: partitions, replication, snapshot_every and max_waiting must not be negative; leave them out for the defaults", path)
 	}
 	if c.Instance == "" {
 		host, _ := os.Hostname() // without a name the process id has to do

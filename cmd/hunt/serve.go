@@ -44,6 +44,7 @@ func serve(ctx context.Context, f flags, stdout io.Writer) error {
 	}
 	hunt, err := engine.New(engine.Options{
 		Brokers: c.Kafka.Brokers, Runtime: runtime, Instance: c.Instance, Commands: c.Kafka.Commands, Events: c.Kafka.Events,
+		Snapshots: c.Kafka.Snapshots, SnapshotEvery: c.Kafka.SnapshotEvery,
 		Group: c.Kafka.Group, Partitions: c.Kafka.Partitions, Replication: c.Kafka.Replication,
 		Deadline: time.Duration(c.Deadline), MaxWaiting: c.MaxWaiting, Registerer: registry, Logger: log,
 	})

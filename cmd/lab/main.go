@@ -36,7 +36,7 @@ Exit codes: 0 fine, 1 the run failed or did not reach its objectives, 2 usage.`,
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(demoCommand(), benchCommand())
+	root.AddCommand(demoCommand(), benchCommand(), loadCommand())
 	err := root.ExecuteContext(ctx)
 	if err != nil && !started {
 		err = process.UsageError{Err: err}

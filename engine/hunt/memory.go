@@ -41,8 +41,11 @@ func (m *memory) of(e Event) (answer, bool) {
 
 // keep remembers an event, which must not be remembered yet, and lets go of the oldest beyond Remembered.
 func (m *memory) keep(e Event) {
-	key := commandKey{e.Hunt, e.Command}
-	m.answers[key] = answer{digest: e.Digest, outcome: e.Outcome, reason: e.Reason, points: e.Points, attempts: e.Attempts}
+	m.put(commandKey{e.Hunt, e.Command}, answer{digest: e.Digest, outcome: e.Outcome, reason: e.Reason, points: e.Points, attempts: e.Attempts})
+}
+
+func (m *memory) put(key commandKey, a answer) {
+	m.answers[key] = a
 	if len(m.ring) < Remembered {
 		m.ring = append(m.ring, key)
 		return
