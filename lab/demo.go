@@ -17,8 +17,8 @@ import (
 )
 
 // DefaultProfile is a calm time, five times its rate before the loop has had the time to heal what it found, calm again, a
-// broker that becomes slow, and five times the rate once more.
-const DefaultProfile = "calm:5s@120,spike:35s@600,calm again:15s@120,slow broker:35s@120/slow,second spike:25s@600"
+// broker that becomes slow, five times the rate once more, and calm.
+const DefaultProfile = "calm:5s@120,spike:35s@600,calm again:10s@120,slow broker:30s@120/slow,second spike:25s@600,calm at last:10s@120"
 
 // DemoOptions says what the demonstration runs on.
 type DemoOptions struct {

@@ -13,8 +13,8 @@ import (
 // Report is the run as a page to look at.
 func (r Result) Report(p Promise) report.Page {
 	page := report.Page{
-		Title: "A day of the treasure hunt engine under the loop",
-		Lead: fmt.Sprintf("%s, %s, %s; %d CPUs. Claims are asked for at the phases' rates, whatever becomes of the earlier ones. %s.",
+		Title: "The treasure hunt engine under the loop",
+		Lead: fmt.Sprintf("On %s, with %s and %s; %d CPUs. Claims are asked for at the phases' rates, whatever becomes of the earlier ones. %s.",
 			r.Environment.Kafka, r.Environment.Prometheus, r.Environment.Etcd, r.Environment.CPUs, r.Check),
 		Bands: bands(r.Phases), Marks: r.marks(),
 	}

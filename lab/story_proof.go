@@ -11,7 +11,7 @@ import (
 func (r ProofResult) Report() report.Page {
 	page := report.Page{
 		Title: "The same day, with and without the loop",
-		Lead: fmt.Sprintf("%s, %s, %s; %d CPUs, which the players share. The objective: 99 %% of the claims within %.0f ms, at most %g %% timeouts.",
+		Lead: fmt.Sprintf("On %s, with %s and %s; %d CPUs, which the players share. The objective: 99 %% of the claims within %.0f ms, at most %g %% timeouts.",
 			r.Environment.Kafka, r.Environment.Prometheus, r.Environment.Etcd, r.Environment.CPUs, r.Promise.P99Ms, r.Promise.TimeoutPct),
 		Bands: bands(r.Phases), Tables: []report.Table{r.table(), r.ratioTable()},
 		Notes: []string{
