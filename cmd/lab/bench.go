@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/veltrix/veltrix/lab"
 	"github.com/veltrix/veltrix/lab/bench"
+	"github.com/veltrix/veltrix/lab/report"
 )
 
 func benchCommand() *cobra.Command {
@@ -29,11 +31,12 @@ the broker. Each client first tries a few settings and is measured with its best
 }
 
 // benchFlags are what both benchmarks have in common.
-type benchFlags struct{ kafka, out string }
+type benchFlags struct{ kafka, out, report string }
 
 func (f *benchFlags) add(cmd *cobra.Command, out string) {
 	cmd.Flags().StringVar(&f.kafka, "kafka", "real", "fake (in this process), real (Apache Kafka, needs Java and Maven), or HOST:PORT of one that runs")
 	cmd.Flags().StringVar(&f.out, "out", out, "where to write the result as JSON")
+	cmd.Flags().StringVar(&f.report, "report", strings.TrimSuffix(out, ".json")+".html", "where to write the result as a page")
 }
 
 // run starts Kafka, measures, and writes what was found, also if it was interrupted.
@@ -51,8 +54,8 @@ func (f *benchFlags) run(ctx context.Context, out io.Writer, measure func(contex
 	defer func() { err = errors.Join(err, k.Stop()) }()
 	result, err := measure(ctx, k)
 	if len(result.Runs) > 0 {
-		err = errors.Join(err, result.Write(f.out))
-		fmt.Fprintf(out, "\n%d runs are in %s\n", len(result.Runs), f.out)
+		err = errors.Join(err, result.Write(f.out), report.WriteFile(f.report, result.Report()))
+		fmt.Fprintf(out, "\n%d runs are in %s; look at %s\n", len(result.Runs), f.out, f.report)
 	}
 	return err
 }
