@@ -19,6 +19,7 @@ func Lint(files []*File) []Problem {
 	l := &linter{
 		recorded: recorded(files), known: catalogue(),
 		comment: regexp.MustCompile(`#\s*lint:ignore\b\s*(\S*)\s*(.*)`),
+		value:   regexp.MustCompile(`\$value|\.Value`),
 	}
 	for _, f := range files {
 		l.file = f
@@ -35,6 +36,7 @@ type linter struct {
 	recorded map[string]bool   // metrics that recording rules of the files write
 	known    map[string]metric // metrics that Veltrix exports
 	comment  *regexp.Regexp    // that silences a lint
+	value    *regexp.Regexp    // the value in a template
 	file     *File
 	rule     *Rule
 	ignored  map[string]bool // lints that the present rule silences
@@ -159,3 +161,6 @@ func (l *linter) ignores(begin, end int) map[string]bool {
 	}
 	return ids
 }
+
+// part returns where a part of the expression stands.
+func (l *linter) part(e expression, n parser.Node) span { return l.file.text.part(e.root, n) }

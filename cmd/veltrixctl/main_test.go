@@ -34,14 +34,22 @@ func TestScripts(t *testing.T) {
 // The scripts of testdata/etcd run on an application of an etcd of their own: see application. Their command `shows FILE` compares
 // the output as cmp does, after times, durations and decisions' ids were replaced by what they are.
 func TestScriptsWithEtcd(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/etcd",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("ETCD", application(t))
-			return nil
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"shows": shows},
-	})
+	scripts, err := filepath.Glob("testdata/etcd/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			endpoint := application(t)
+			testscript.Run(t, testscript.Params{
+				Files: []string{script},
+				Setup: func(env *testscript.Env) error {
+					env.Setenv("ETCD", endpoint)
+					return nil
+				},
+				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"shows": shows},
+			})
+		})
+	}
 }
 
 func shows(ts *testscript.TestScript, neg bool, args []string) {

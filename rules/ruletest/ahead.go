@@ -21,7 +21,7 @@ const (
 	// aheadFrom is the number of ticks from which it pays to load the samples twice.
 	aheadFrom = 50
 	// aheadTicks is how many ticks are asked at once; it bounds the memory.
-	aheadTicks = 240
+	aheadTicks = 120
 )
 
 // ahead answers instant queries from range queries.
@@ -173,15 +173,19 @@ func (a *ahead) ask(ctx context.Context, expr string, from time.Time) *block {
 		return &block{hopeless: true}
 	}
 	b := &block{start: from, ticks: make([]promql.Vector, int(to.Sub(from)/a.step)+1)}
-	place := func(t int64) int { return int(time.UnixMilli(t).Sub(from) / a.step) }
+	put := func(s promql.Sample) {
+		i := int(time.UnixMilli(s.T).Sub(from) / a.step)
+		if b.ticks[i] == nil {
+			b.ticks[i] = make(promql.Vector, 0, len(matrix))
+		}
+		b.ticks[i] = append(b.ticks[i], s)
+	}
 	for _, series := range matrix {
 		for _, p := range series.Floats {
-			i := place(p.T)
-			b.ticks[i] = append(b.ticks[i], promql.Sample{Metric: series.Metric, T: p.T, F: p.F})
+			put(promql.Sample{Metric: series.Metric, T: p.T, F: p.F})
 		}
 		for _, p := range series.Histograms {
-			i := place(p.T)
-			b.ticks[i] = append(b.ticks[i], promql.Sample{Metric: series.Metric, T: p.T, H: p.H.Copy()})
+			put(promql.Sample{Metric: series.Metric, T: p.T, H: p.H.Copy()})
 		}
 	}
 	return b

@@ -18,14 +18,7 @@ import (
 
 // checkSeries notes the input series that nothing asks for, by their metrics' names.
 func (r *run) checkSeries() {
-	var asked []parser.Expr
-	r.subject.eachRule(func(rule *rules.Rule) { asked = append(asked, expressions(rule)...) })
-	for _, e := range r.test.Expressions {
-		if expr, err := newParser().ParseExpr(e.Expr); err == nil {
-			asked = append(asked, expr)
-		}
-	}
-	names, matchers := metrics(asked)
+	names, matchers := metrics(r.asked())
 	for _, s := range r.test.InputSeries {
 		metric := metricOf(s.Series)
 		if metric == "" || names[metric] || slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return m.Matches(metric) }) {

@@ -40,7 +40,7 @@ func (r *run) newPrometheus(ctx context.Context) (*prometheus, error) {
 	}
 	m := promrules.NewManager(&promrules.ManagerOptions{
 		QueryFunc:    r.answer,
-		AppendableV2: r.samples,
+		AppendableV2: sparing{r.samples, r.unread()},
 		Context:      ctx,
 		NotifyFunc:   func(context.Context, string, ...*promrules.Alert) {},
 		Logger:       slog.New(slog.DiscardHandler),
