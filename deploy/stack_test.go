@@ -16,10 +16,12 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/veltrix/veltrix/internal/kafkatest"
 )
 
 // patience bounds what must happen on a busy machine.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // load reads docker-compose.yml as the compose tool does, with its schema, and with every profile.
 func load(t *testing.T) *types.Project {
@@ -48,7 +50,14 @@ func newStack(t *testing.T) *stack {
 	s := &stack{
 		t: t, dir: t.TempDir(), project: load(t), images: stages(t), ports: map[string]string{}, tools: t.TempDir(),
 	}
-	s.build("./cmd/veltrix", "./cmd/veltrixctl", "./cmd/hunt", "go.etcd.io/etcd/etcdctl/v3")
+	for _, tool := range []string{"curl", "sed", "wget"} {
+		_, err := exec.LookPath(tool)
+		kafkatest.Need(t, err)
+	}
+	if os.Geteuid() != 0 { // giving files away is root's, and here everything runs as one user
+		require.NoError(t, os.WriteFile(filepath.Join(s.tools, "chown"), []byte("#!/bin/sh\n"), 0o700)) //nolint:gosec // it is to be run
+	}
+	s.build("./cmd/veltrix", "./cmd/veltrixctl", "./cmd/hunt", "./cmd/lab", "go.etcd.io/etcd/etcdctl/v3")
 	s.run(exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(s.tools, "etcd"), "go.etcd.io/etcd/server/v3"))
 	return s
 }
