@@ -95,6 +95,22 @@ func (f *feed) listen(partition int, id string, after int64) (l *listener, misse
 	return l, missed, f.begins[partition] <= after+1
 }
 
+// last returns the newest events of a hunt that are kept, the newest first.
+func (f *feed) last(partition int, id string, n int) []hunt.Event {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var last []hunt.Event
+	for _, e := range slices.Backward(f.recent[partition]) {
+		if e.event.Hunt == id {
+			last = append(last, e.event)
+		}
+		if len(last) == n {
+			break
+		}
+	}
+	return last
+}
+
 // leave ends a listener.
 func (f *feed) leave(l *listener) {
 	f.mu.Lock()

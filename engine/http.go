@@ -52,7 +52,7 @@ func (e *Engine) routes() []route {
 	}
 }
 
-// Handler returns the HTTP API. It answers with 504 to what needs Kafka while Run doesn't run.
+// Handler returns the HTTP API and the page. It answers with 504 to what needs Kafka while Run doesn't run.
 func (e *Engine) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range e.routes() {
@@ -67,6 +67,7 @@ func (e *Engine) Handler() http.Handler {
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "The engine is healthy.") })
 	mux.HandleFunc("GET /-/ready", e.serveReady)
 	mux.HandleFunc("GET /openapi.yaml", e.serveOpenAPI)
+	e.pages(mux)
 	return mux
 }
 

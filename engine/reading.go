@@ -30,8 +30,16 @@ type treasureAnswer struct {
 func noHunt() error { return refusal(hunt.Event{Outcome: hunt.Refused, Reason: hunt.NoHunt}) }
 
 func (e *Engine) getHunt(r request) (reply, error) {
-	var a huntAnswer
-	found := e.view.read(r.PathValue("id"), func(h *hunt.Hunt) {
+	a, found := e.huntAnswer(r.PathValue("id"))
+	if !found {
+		return reply{}, noHunt()
+	}
+	return reply{status: http.StatusOK, body: a}, nil
+}
+
+// huntAnswer returns a hunt, or false if the view doesn't know it.
+func (e *Engine) huntAnswer(id string) (a huntAnswer, found bool) {
+	found = e.view.read(id, func(h *hunt.Hunt) {
 		a = huntAnswer{
 			ID: h.ID, Name: h.Plan.Name, Starts: h.Plan.Starts, Ends: h.Plan.Ends,
 			Finished: h.Finished(), Players: h.Players(), Found: h.Found(),
@@ -41,10 +49,7 @@ func (e *Engine) getHunt(r request) (reply, error) {
 			a.Treasures = append(a.Treasures, treasureAnswer{ID: t.ID, Place: t.Place, Clue: t.Clue, Points: t.Points, Winner: winner})
 		}
 	})
-	if !found {
-		return reply{}, noHunt()
-	}
-	return reply{status: http.StatusOK, body: a}, nil
+	return a, found
 }
 
 // leaderboard is the players, the best first.

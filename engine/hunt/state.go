@@ -1,5 +1,10 @@
 package hunt
 
+import (
+	"iter"
+	"maps"
+)
+
 const (
 	// Remembered is the number of command ids that a state keeps. What can come again after a crash, because its offset
 	// was not committed, must be far less; see the package's page for what is forgotten.
@@ -24,6 +29,9 @@ func (s *State) Hunt(id string) (*Hunt, bool) {
 	h, ok := s.hunts[id]
 	return h, ok
 }
+
+// All yields the hunts in no order, to read before the next Apply.
+func (s *State) All() iter.Seq[*Hunt] { return maps.Values(s.hunts) }
 
 // Answer returns the event that answered a command, if it is still remembered; or, if its id was used to ask for something
 // else, the event that refuses it.

@@ -150,12 +150,14 @@ func (g *game) next(n int64) ask {
 		return ask{kind: Create, method: http.MethodPost, path: "/v1/hunts", body: g.plan(10)}
 	case Claim:
 	}
-	return g.claim(who, rng)
+	return g.claim(rng)
 }
 
-// claim is for one treasure after the other, hunt after hunt, by perTreasure players each.
-func (g *game) claim(who string, rng *rand.Rand) ask {
-	n := (g.claims.Add(1) - 1) / perTreasure
+// claim is for one treasure after the other, hunt after hunt, by perTreasure different players each.
+func (g *game) claim(rng *rand.Rand) ask {
+	number := g.claims.Add(1) - 1
+	n := number / perTreasure
+	who := player((n + number%perTreasure) % players)
 	hunt, where, what := g.hunts[n%int64(len(g.hunts))], treasure(n/int64(len(g.hunts))%g.treasures), answer
 	if rng.IntN(wrongEvery) == 0 {
 		what = "a guess"

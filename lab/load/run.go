@@ -54,6 +54,7 @@ type traffic struct {
 	game      *game
 	client    *client
 	ledger    *lab.Ledger
+	won       sync.Map // of hunt, treasure and player: what is in the ledger
 	followers *followers
 	begin     time.Time
 	all       *lab.Recorder
@@ -138,7 +139,10 @@ func (t *traffic) send(ctx context.Context, due time.Time) {
 		t.mu.Unlock()
 	}
 	if a.kind == Claim && status == http.StatusOK {
-		t.ledger.Won(a.hunt, a.treasure, a.player, worth)
+		// Who claims again what he has is told so, and that is no second win.
+		if _, again := t.won.LoadOrStore([3]string{a.hunt, a.treasure, a.player}, true); !again {
+			t.ledger.Won(a.hunt, a.treasure, a.player, worth)
+		}
 	}
 }
 
