@@ -42,6 +42,12 @@ func TestContrastKnowsOverlap(t *testing.T) {
 	require.Equal(t, tuner.Undecided, c.Find())
 }
 
+// Without readings on one side nothing has shifted.
+func TestNothingShiftsWithoutReadings(t *testing.T) {
+	require.Zero(t, tuner.Contrast{}.Shift())
+	require.Zero(t, tuner.Contrast{Before: []float64{1, 2}}.Shift())
+}
+
 func around(n int, middle, spread float64) []float64 {
 	random := rand.New(rand.NewPCG(uint64(n), uint64(1000*middle))) //nolint:gosec // repeatable, not secret
 	values := make([]float64, n)

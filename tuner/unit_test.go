@@ -190,8 +190,10 @@ func TestBlindTicksAreNotRemembered(t *testing.T) {
 }
 
 func TestLimitsThatAreNoNumbersAreRefused(t *testing.T) {
-	nan := math.NaN()
-	for _, o := range []tuner.Objective{{Name: "p99", Max: &nan}, {Name: "answered", Min: &nan}} {
+	nan, limit := math.NaN(), 0.15
+	for _, o := range []tuner.Objective{
+		{Name: "p99", Max: &nan}, {Name: "answered", Min: &nan}, {Name: "p99", Max: &limit, Ceiling: math.Inf(1)}, {Name: "p99", Max: &limit, Ceiling: nan},
+	} {
 		c := tuner.Config{App: "hunt", Objectives: []tuner.Objective{o}}
 		require.ErrorContains(t, c.Validate(), "not a finite number")
 	}
