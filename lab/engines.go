@@ -72,7 +72,8 @@ func newInstance(ctx context.Context, id string, l net.Listener, o engineOptions
 		return nil, errors.Join(err, s.Close())
 	}
 	i.engine, err = engine.New(engine.Options{
-		Client: o.client, Commands: o.topics + "hunt.commands", Events: o.topics + "hunt.events", Group: o.topics + "hunt-referee",
+		Client: o.client, Commands: o.topics + "hunt.commands", Events: o.topics + "hunt.events", Snapshots: o.topics + "hunt.snapshots",
+		Group:   o.topics + "hunt-referee",
 		Brokers: o.brokers, Runtime: i.runtime, Instance: id, Deadline: o.deadline,
 		Partitions: o.partition, Registerer: i.metrics, Logger: o.logger,
 	})
