@@ -19,7 +19,7 @@ import (
 
 const (
 	// aheadFrom is the number of ticks from which it pays to load the samples twice.
-	aheadFrom = 50
+	aheadFrom = 10
 	// aheadTicks is how many ticks are asked at once; it bounds the memory.
 	aheadTicks = 120
 )

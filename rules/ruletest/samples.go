@@ -58,8 +58,17 @@ func (r *run) load() (*samples, error) {
 		}
 	}
 	var err error
-	s.TestStorage, err = teststorage.NewWithError(func(o *tsdb.Options) { o.WALSegmentSize = -1 }) // nobody will recover it
+	s.TestStorage, err = teststorage.NewWithError(small)
 	return s, err
+}
+
+// small makes a storage that is opened for one test: without a log to recover it from, room for exemplars, and the locks that a
+// million series would want.
+func small(o *tsdb.Options) {
+	o.WALSegmentSize = -1
+	o.EnableExemplarStorage, o.MaxExemplars = false, 0
+	o.StripeSize = 256
+	o.IsolationDisabled = true
 }
 
 // till puts all samples up to a time into the storage.
