@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// feedKeeps is how many of a partition's newest events are kept for listeners that come back.
+	// feedKeeps is how many of a partition's newest events are kept for listeners that come back, or up to twice as many.
 	feedKeeps = 4096
 	// feedQueue is how many events a listener may be behind before it is dropped; it comes back and goes on.
 	feedQueue = 256
@@ -53,11 +53,12 @@ func (f *feed) publish(partition int, events []told) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	kept := append(f.recent[partition], events...)
-	if gone := len(kept) - feedKeeps; gone > 0 {
+	if len(kept) > 2*feedKeeps { // not each time: to move thousands of events for one new one would cost more than all else
+		gone := len(kept) - feedKeeps
 		f.begins[partition] = kept[gone-1].offset + 1
-		kept = kept[gone:]
+		kept = slices.Delete(kept, 0, gone)
 	}
-	f.recent[partition] = slices.Clone(kept)
+	f.recent[partition] = kept
 	for l := range f.listeners {
 		for _, e := range events {
 			if e.event.Hunt != l.hunt {

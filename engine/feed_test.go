@@ -50,3 +50,15 @@ func TestTheFeedIsBounded(t *testing.T) {
 	l, _, _ = f.listen(0, "h", -1)
 	require.Nil(t, l)
 }
+
+// BenchmarkPublish is one event for a feed that is full.
+func BenchmarkPublish(b *testing.B) {
+	f := newFeed()
+	f.publish(0, numbered(0, 3*feedKeeps))
+	next := int64(3 * feedKeeps)
+	b.ReportAllocs()
+	for b.Loop() {
+		f.publish(0, numbered(next, next+1))
+		next++
+	}
+}
