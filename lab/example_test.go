@@ -40,12 +40,13 @@ func Example_settingsFromEtcd() {
 	fmt.Println("linger:", runtime.Effective("orders")[settings.ProducerLingerMs])
 
 	// An operator, somewhere else: veltrixctl settings set producer.linger.ms=50 --app shop --reason …
-	changed := runtime.Changed()
 	_, err = source.SetValues(ctx, settings.Values{settings.ProducerLingerMs: settings.Number(50)}, nil, store.Operator{Who: "bob", Why: "fewer requests"})
 	check(err)
 
-	// The application again.
-	<-changed
+	// The application again. Its first reading of etcd, that there is no document, is a change as well.
+	for changed := runtime.Changed(); runtime.Generation() < 1; changed = runtime.Changed() {
+		<-changed
+	}
 	fmt.Println("linger:", runtime.Effective("orders")[settings.ProducerLingerMs], "of generation", runtime.Generation())
 	check(producer.Produce(ctx, live.Record{Topic: "orders", Key: []byte("ann"), Value: []byte("a lamp")}))
 
