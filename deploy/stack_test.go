@@ -2,7 +2,6 @@ package deploy_test
 
 import (
 	"context"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/veltrix/veltrix/internal/freeport"
 	"github.com/veltrix/veltrix/internal/kafkatest"
 )
 
@@ -82,10 +82,9 @@ func (s *stack) run(cmd *exec.Cmd) string {
 func (s *stack) address(service, port string) string {
 	key := service + ":" + port
 	if s.ports[key] == "" {
-		l, err := (&net.ListenConfig{}).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
+		addr, err := freeport.Address()
 		require.NoError(s.t, err)
-		defer l.Close()
-		s.ports[key] = l.Addr().String()
+		s.ports[key] = addr
 	}
 	return s.ports[key]
 }

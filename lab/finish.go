@@ -25,11 +25,12 @@ func (d *demo) result(ctx context.Context, start settings.Values) (Result, error
 		Environment: environment(d.rig.kafka, d.rig.prometheus, d.rig.etcd),
 		Arm:         d.arm.Name, Begin: d.begin,
 		Phases: d.phases, Decisions: decisions, Check: check,
-		Start: start, End: d.rig.engines[0].runtime.Effective(""),
+		Start: start,
 	}
 	if err := d.fleet(ctx, &r); err != nil {
 		return Result{}, err
 	}
+	r.End = d.rig.engines[0].runtime.Effective("")
 	r.AsFound = d.asFound(r)
 	r.Stretches = d.stretches()
 	r.Objectives = d.objectives(r.Stretches[len(r.Stretches)-1].Figures)
@@ -37,11 +38,28 @@ func (d *demo) result(ctx context.Context, start settings.Values) (Result, error
 	return r, nil
 }
 
-// fleet notes what the document is at the end, and who runs it.
+// adoptedWithin is how long the last document may take to every instance: the tuner's own deadline for it is a minute.
+const adoptedWithin = 20 * time.Second
+
+// fleet notes what the document is at the end, and who runs it. A document that has just been written is on its way.
 func (d *demo) fleet(ctx context.Context, r *Result) error {
 	if d.rig.loop == nil {
 		return nil
 	}
+	for give := time.Now().Add(adoptedWithin); ; {
+		if err := d.look(ctx, r); err != nil {
+			return err
+		}
+		if r.adopted() || time.Now().After(give) {
+			return nil
+		}
+		if !sleepUntil(ctx, time.Now().Add(200*time.Millisecond)) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *demo) look(ctx context.Context, r *Result) error {
 	snapshot, err := d.rig.loop.store.Read(ctx)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func TestTheLoopHealsADayWithEverythingReal(t *testing.T) {
 	if testing.Short() && os.Getenv(kafkatest.RequireReal) != "1" {
 		t.Skip("skipped under -short: it plays for some minutes")
 	}
-	phases, err := lab.ParseProfile("calm:20s@50,spike:25s@250,slow:25s@50/slow,restart:30s@50/restart")
+	phases, err := lab.ParseProfile("calm:20s@50,spike:25s@250,slow:20s@50/slow,restart:25s@50/restart,calm at last:25s@50")
 	require.NoError(t, err)
 	o := lab.DefaultProof()
 	o.Linger, o.Rounds = nil, 1

@@ -86,6 +86,16 @@ func (r Result) Err() error {
 	return errors.Join(append(failed, r.Check.Err())...)
 }
 
+// adopted says whether every live instance runs the newest document.
+func (r Result) adopted() bool {
+	for _, g := range r.Instances {
+		if g != r.Generation {
+			return false
+		}
+	}
+	return true
+}
+
 // Write stores the result as JSON in file.
 func (r Result) Write(file string) error {
 	b, err := json.MarshalIndent(r, "", "  ")

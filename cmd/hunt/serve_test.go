@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/veltrix/veltrix/internal/etcdtest"
+	"github.com/veltrix/veltrix/internal/freeport"
 	"github.com/veltrix/veltrix/process"
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/store"
@@ -120,8 +120,7 @@ func ask(t *testing.T, method, url, body string) (int, string) {
 // freeAddress returns an address that nobody listens on at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	addr, err := freeport.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/veltrix/veltrix/internal/etcdtest"
+	"github.com/veltrix/veltrix/internal/freeport"
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/store"
 )
@@ -252,8 +252,7 @@ func (w *world) journal() []string {
 // freePort returns an address that was free a moment ago.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	addr, err := freeport.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return addr
 }

@@ -2,7 +2,6 @@ package etcdtest
 
 import (
 	"errors"
-	"net"
 	"net/url"
 	"syscall"
 	"testing"
@@ -12,6 +11,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+
+	"github.com/veltrix/veltrix/internal/freeport"
 )
 
 // readyWithin bounds the start of a server, which takes well below a second on an idle machine.
@@ -160,9 +161,7 @@ func retryBind(t testing.TB, listen func() error) {
 // freeAddress returns an address that nobody listens on now.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	addr, err := freeport.Address()
 	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	return l.Addr().String()
+	return addr
 }

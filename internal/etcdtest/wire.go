@@ -23,7 +23,7 @@ type Wire struct {
 // NewWire returns a mended wire to the address; it is cut at the end of the test.
 func NewWire(t testing.TB, target string) *Wire {
 	t.Helper()
-	w := &Wire{address: "127.0.0.1:0", target: target, open: make(map[net.Conn]struct{})}
+	w := &Wire{address: freeAddress(t), target: target, open: make(map[net.Conn]struct{})}
 	w.Mend(t)
 	t.Cleanup(w.Cut)
 	return w

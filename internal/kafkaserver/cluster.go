@@ -6,13 +6,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/veltrix/veltrix/internal/freeport"
 )
 
 // Options says what to run.
@@ -74,7 +75,7 @@ func (o Options) withDefaults() Options {
 
 // layOut chooses ports, then writes configuration and formats storage: the ports of all nodes stand in each one's configuration.
 func (c *Cluster) layOut(ctx context.Context) error {
-	ports, err := freePorts(2 * c.options.Brokers)
+	ports, err := freeport.Find(2 * c.options.Brokers)
 	if err != nil {
 		return err
 	}
@@ -175,20 +176,6 @@ func clusterID() string {
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	b[0] &= 0x7f           // an identifier that begins with '-' reads as a flag
 	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// freePorts returns ports that were free a moment ago. They are all held until the last one is found, so that they differ.
-func freePorts(n int) ([]int, error) {
-	ports := make([]int, 0, n)
-	for range n {
-		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port for Kafka: %w", err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 func mkdir(path string) error {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/veltrix/veltrix/internal/freeport"
 )
 
 // ErrNoBinary is returned by [StartProcess] and [Available] if there is no prometheus on the PATH.
@@ -39,7 +40,7 @@ func StartProcess(ctx context.Context, o Options) (*Server, error) {
 	if err := os.WriteFile(file, []byte(o.config(true)), 0o600); err != nil {
 		return nil, fmt.Errorf("configure Prometheus: %w", err)
 	}
-	addr, err := freeAddress(ctx)
+	addr, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +53,6 @@ func StartProcess(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port for Prometheus: %w", err)
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // process is a running binary and the channel that closes when it is gone.

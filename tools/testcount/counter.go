@@ -106,11 +106,28 @@ func (c *counter) end(k key, e event) {
 	}
 	switch e.Action {
 	case "fail":
-		fmt.Fprint(c.out, strings.Join(c.output[k], ""))
+		c.printFailed(k)
 	case "skip":
 		c.skipped = append(c.skipped, fmt.Sprintf("skipped: %s %s: %s", k.pkg, k.test, reason(c.output[k])))
 	}
 	delete(c.output, k)
+}
+
+// Of an output that is longer than longOutput, its last endLines stand first: there is what failed, and who reads only the
+// beginning of a long log sees it.
+const (
+	longOutput = 100
+	endLines   = 30
+)
+
+// printFailed prints what a failed test said.
+func (c *counter) printFailed(k key) {
+	said := c.output[k]
+	if len(said) > longOutput {
+		end := strings.Join(said[len(said)-endLines:], "")
+		fmt.Fprintf(c.out, "%s of %s failed and ended with:\n%s\nall that it said:\n", k.test, k.pkg, end)
+	}
+	fmt.Fprint(c.out, strings.Join(said, ""))
 }
 
 // endFailed ends a package that failed. What was still running failed with it; if no test did, the package itself counts.
@@ -120,7 +137,7 @@ func (c *counter) endFailed(k key) {
 		if t.pkg == k.pkg {
 			delete(c.running, t)
 			c.results[t], failed = "fail", true
-			fmt.Fprint(c.out, strings.Join(c.output[t], ""))
+			c.printFailed(t)
 		}
 	}
 	for t, result := range c.results {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -56,6 +57,19 @@ func TestTestThatNeverEndedIsAFailure(t *testing.T) {
 {"Action":"output","Package":"p","Output":"FAIL\tp\t1.0s\n"}
 {"Action":"fail","Package":"p"}
 `, "FAIL\tp\t1.0s\npanic: test timed out after 1s\n0 passed, 1 failed\n")
+}
+
+func TestLongOutputOfAFailedTestBeginsWithItsEnd(t *testing.T) {
+	var events strings.Builder
+	events.WriteString(`{"Action":"run","Package":"p","Test":"TestA"}` + "\n")
+	for i := range 200 {
+		fmt.Fprintf(&events, `{"Action":"output","Package":"p","Test":"TestA","Output":"row %d\n"}`+"\n", i)
+	}
+	events.WriteString(`{"Action":"fail","Package":"p","Test":"TestA"}` + "\n")
+	text := count(t, events.String())
+	if !strings.HasPrefix(text, "TestA of p failed and ended with:\nrow 170\n") || strings.Count(text, "row 199\n") != 2 || strings.Count(text, "row 0\n") != 1 {
+		t.Fatal(text)
+	}
 }
 
 func TestOtherLinesArePassedOn(t *testing.T) {
