@@ -142,7 +142,7 @@ func TestALingerOfASecondIsLowered(t *testing.T) {
 			require.Equal(t, tuner.ClassProtect, s.Class)
 			require.Empty(t, s.Blocked)
 			require.False(t, s.Actions[0].Blind)
-			require.InDelta(t, 9, s.Actions[0].Operand, 0.1, "1.5 requests")
+			require.InDelta(t, 94.9, s.Actions[0].Operand, 0.1, "halfway, in ratios, from 1000 ms to 1.5 requests of 6 ms")
 		})
 	}
 }

@@ -3,6 +3,7 @@ package tuner
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -48,11 +49,24 @@ func (t *tick) recollect() {
 		return
 	}
 	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: t.differences(m)}, t.recallClass())
-	if len(p.steps) == 0 {
+	if len(p.steps) == 0 || len(t.broken) == 0 && t.slight(p.steps) {
 		t.state.LevelAsked = true
 		return
 	}
 	t.recalled = &p
+}
+
+// slight says that no step is larger than an optimising one. While all objectives hold, settings as near to the remembered
+// ones as that are not worth a trial: a protecting step that came while the load was still on its way may have led there.
+func (t *tick) slight(steps []Step) bool {
+	return !slices.ContainsFunc(steps, func(s Step) bool {
+		row, _ := settings.Lookup(s.Setting)
+		if row.Kind == settings.Enum {
+			return true
+		}
+		from, to := float64(s.From.Int()), float64(s.To.Int())
+		return math.Abs(to-from) > t.cfg.OptimizeStep*max(1, from)
+	})
 }
 
 // differences returns the actions that lead from the present values to the remembered ones. What the memory doesn't

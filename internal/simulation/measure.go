@@ -87,7 +87,7 @@ func (w *World) input() tuner.Input {
 // signals are the rules of the shipped pack, and one that optimises.
 func (w *World) signals(seen [readings]float64) []tuner.Signal {
 	linger := float64(w.value(settings.ProducerLingerMs)) / 1000
-	model := 1500 * seen[readRequest]
+	model := 1000 * math.Sqrt(linger*1.5*seen[readRequest])
 	var fired []tuner.Signal
 	if seen[readBusy] > 0.5 && seen[readQueueP99] > 2*linger+0.005 {
 		fired = append(fired, rule("ProducerQueueing", tuner.ClassProtect, 20, settings.ProducerLingerMs, tuner.OpTarget, 1000*seen[readRequest], 2, 100))
