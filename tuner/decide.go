@@ -165,6 +165,9 @@ func (t *tick) apply(c *change, next settings.Document) {
 	t.state.Trial = &trial
 	t.state.Recent = nil
 	t.state.LevelAsked = t.state.LevelAsked || trial.Rule == recallRule
+	if t.in.Load.OK {
+		t.state.LoadAnchor = t.in.Load.Value
+	}
 	t.remember(c)
 	if c.blame {
 		t.blame(c.undone)

@@ -173,10 +173,12 @@ func failedFor(first time.Duration, times int) time.Duration {
 	return min(d, longestFailed)
 }
 
-// failedIndex finds a step in the context of the present load, -1 if it has not failed there.
+// failedIndex finds a step in the context of the present load, -1 if it has not failed there. A level's widened edges count
+// as the level: a load at an edge is said to be now here, now there, and what failed would be tried in both.
 func (t *tick) failedIndex(failed []FailedStep, p place, d settings.Direction) int {
 	return slices.IndexFunc(failed, func(f FailedStep) bool {
-		return f.Setting == p.name && f.Topic == p.topic && f.Direction == d && f.LoadLevel == t.state.LoadLevel
+		return f.Setting == p.name && f.Topic == p.topic && f.Direction == d &&
+			(f.LoadLevel == t.state.LoadLevel || t.in.Load.OK && loadLevel(t.in.Load.Value, f.LoadLevel) == f.LoadLevel)
 	})
 }
 

@@ -58,13 +58,13 @@ const (
 	leastGain = 0.1
 	// soonGain is the share that a few readings suffice to see.
 	soonGain = 0.5
-	// notchGain is what a notch of an enum is expected to bring; nobody can know it before.
+	// notchGain is what a notch of an enum, or the first step away from 0, is expected to bring; nobody can know it before.
 	notchGain = 0.10
 )
 
 // expectedGain is the gain of a goal that follows the setting in full.
 func expectedGain(s Step) float64 {
-	if s.To.IsWord() {
+	if s.To.IsWord() || s.From.Int() == 0 || s.To.Int() == 0 {
 		return notchGain
 	}
 	from, to := float64(max(1, s.From.Int())), float64(max(1, s.To.Int()))

@@ -38,7 +38,8 @@ func (t *tick) recallClass() Class {
 }
 
 // recollect asks the memory once for each time the load comes to a level: at once if an objective is broken, else when
-// it is clear that the load stays there, because a ramp passes through levels and no step is made for each.
+// it is clear that the load stays there, because a ramp passes through levels and no step is made for each, and that it
+// is not noise at the edge of a level: the present settings were chosen at a load from which it differs by a load shift.
 func (t *tick) recollect() {
 	if t.state.LevelAsked || len(t.broken) == 0 && t.now.Sub(t.state.LevelSince) < t.cfg.LongestRange {
 		return
@@ -48,9 +49,12 @@ func (t *tick) recollect() {
 		t.state.LevelAsked = true
 		return
 	}
+	if len(t.broken) == 0 && t.state.LoadAnchor > 0 && !t.shifted(t.state.LoadAnchor, t.in.Load.Value) {
+		return
+	}
 	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: t.differences(m)}, t.recallClass())
 	if len(p.steps) == 0 || len(t.broken) == 0 && t.slight(p.steps) {
-		t.state.LevelAsked = true
+		t.state.LevelAsked, t.state.LoadAnchor = true, t.in.Load.Value
 		return
 	}
 	t.recalled = &p
@@ -126,15 +130,18 @@ func (t *tick) noteLevel() {
 		t.state.LoadLevel, t.state.LevelSince, t.state.LevelAsked = level, t.now, false
 	}
 	t.state.Levels = dropIf(t.state.Levels, func(m LevelMemory) bool { return t.now.Sub(m.Seen) >= forgetLevelAfter })
-	m := t.memoryOf(t.state.LoadLevel)
-	same := m != nil && t.in.Document.SameValues(settings.Document{Settings: m.Settings, Topics: m.Topics})
 	switch {
 	case t.state.Trial != nil || !t.state.ForeignSince.IsZero() || t.now.Sub(t.state.LevelSince) < t.cfg.LongestRange:
-	case same && t.state.BrokenTicks >= confirmedBreaches:
+	case t.state.BrokenTicks >= confirmedBreaches && t.runs(t.nearMemory()):
 		t.forgetLevel()
 	case len(t.broken) == 0 && t.steadyFor() >= t.cfg.Stabilization && len(t.in.Document.Settings)+len(t.in.Document.Topics) > 0:
-		t.learnLevel(same)
+		t.learnLevel(t.runs(t.memoryOf(t.state.LoadLevel)))
 	}
+}
+
+// runs says whether the document has the values of m.
+func (t *tick) runs(m *LevelMemory) bool {
+	return m != nil && t.in.Document.SameValues(settings.Document{Settings: m.Settings, Topics: m.Topics})
 }
 
 // steadyFor is how long the objectives have held at this level with these values.

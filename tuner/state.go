@@ -43,6 +43,8 @@ type State struct {
 	// LevelSince is since when the load has been there. LevelAsked says that the memory of the level has been asked.
 	LevelSince time.Time `json:"level_since,omitzero"`
 	LevelAsked bool      `json:"level_asked,omitempty"`
+	// LoadAnchor is the load at the last change of the loop's own, or at which the memory was last asked; 0 if there was none.
+	LoadAnchor float64 `json:"load_anchor,omitempty"`
 	// Levels is what held at which load, in the order of the levels.
 	Levels []LevelMemory `json:"levels,omitempty"`
 	// BrokenTicks counts the ticks with sight in a row that saw a broken objective.

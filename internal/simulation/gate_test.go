@@ -161,6 +161,26 @@ func TestNoLimitCycle(t *testing.T) {
 	t.Logf("at most %d reversals of a setting within an hour", worst)
 }
 
+// TestSteadyPlantsDoNotCycle: a limit cycle needs no disturbance. Under a load that stays the same, from settings that
+// break the objective and on to what optimising finds, no setting turns around more than once within an hour; twice where
+// single scrapes stray by many times the noise, so that one of them alone can break the objective.
+func TestSteadyPlantsDoNotCycle(t *testing.T) {
+	turned := map[simulation.Noise]map[int]int{simulation.Gaussian: {}, simulation.Heavy: {}}
+	each(t, 25**seeds, func(t *testing.T, seed uint64) {
+		w, fault := disturbed(seed)
+		w.Config.Goal = tuner.Minimize
+		w.Run(6 * time.Hour)
+		n, noise := turnsAnHour(w.Writes), simulation.Noises()[seed%2]
+		turned[noise][n]++
+		most := 1
+		if noise == simulation.Heavy {
+			most = w.Config.ReversalsPerHour
+		}
+		require.LessOrEqual(t, n, most, "%s, %s: %v", fault, noise, w.Writes)
+	})
+	t.Logf("plants by the most reversals of a setting within an hour: %v", turned)
+}
+
 // turnsAnHour is the largest number of reversals of one setting within an hour. A move the other way that comes an hour
 // after the last one is no reversal.
 func turnsAnHour(writes []tuner.Decision) int {
