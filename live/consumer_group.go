@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -86,9 +87,14 @@ func (c *Consumer) groupConfig(conf groupSettings, conns *connections) kafka.Con
 // generations runs a session for every generation of the group until life.quit ends; it returns the last one.
 func (c *Consumer) generations(life lifetime, stop context.CancelCauseFunc, group *kafka.ConsumerGroup, conf groupSettings) *session {
 	var (
-		last   *session
-		failed backoff
+		last      *session
+		failed    backoff
+		member    string // who we were in the last generation; empty once that membership is over
+		farewells sync.WaitGroup
 	)
+	defer farewells.Wait()
+	quit, cancel := context.WithCancel(life.quit)
+	defer cancel()
 	for {
 		gen, err := group.Next(life.quit)
 		if life.quit.Err() != nil {
@@ -96,9 +102,14 @@ func (c *Consumer) generations(life lifetime, stop context.CancelCauseFunc, grou
 		}
 		if err != nil {
 			c.joinFailed(life.quit, stop, &failed, err, conf)
+			// After any other error kafka-go has left the group, or tried to.
+			if former := member; former != "" && !errors.Is(err, kafka.RebalanceInProgress) {
+				member = ""
+				farewells.Go(func() { c.farewell(quit, former) })
+			}
 			continue
 		}
-		failed = backoff{}
+		failed, member = backoff{}, gen.MemberID
 		if last != nil {
 			<-last.finished
 		}
