@@ -80,13 +80,14 @@ func TestARealGroup(t *testing.T) {
 	}
 }
 
-// realMember runs a member of the group at a real cluster.
+// realMember runs a member of the group at a real cluster. A group that waits for a member that isn't there any more waits
+// for longer than the test does.
 func realMember(t *testing.T, addrs []string, l *ledger) *running {
 	t.Helper()
 	base := nimble()
-	base[settings.ConsumerSessionTimeoutMs] = settings.Number(6000)
+	base[settings.ConsumerSessionTimeoutMs] = settings.Number(int64(4 * patience / time.Millisecond))
 	r, _ := newRuntime(t, base, nil)
-	c, err := NewConsumer(ConsumerOptions{Runtime: r, Brokers: addrs, Group: "billing", Topics: []string{"orders"}, Handler: l.handle})
+	c, err := NewConsumer(ConsumerOptions{Runtime: r, Brokers: addrs, Group: "billing", Topics: []string{"orders"}, Handler: l.handle, RebalanceTimeout: 4 * patience})
 	require.NoError(t, err)
 	return run(t, c.Run)
 }
