@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -87,14 +86,11 @@ func (c *Consumer) groupConfig(conf groupSettings, conns *connections) kafka.Con
 // generations runs a session for every generation of the group until life.quit ends; it returns the last one.
 func (c *Consumer) generations(life lifetime, stop context.CancelCauseFunc, group *kafka.ConsumerGroup, conf groupSettings) *session {
 	var (
-		last      *session
-		failed    backoff
-		member    string // who we were in the last generation; empty once that membership is over
-		farewells sync.WaitGroup
+		last   *session
+		failed backoff
+		former formerMember
 	)
-	defer farewells.Wait()
-	quit, cancel := context.WithCancel(life.quit)
-	defer cancel()
+	defer func() { former.forget() }()
 	for {
 		gen, err := group.Next(life.quit)
 		if life.quit.Err() != nil {
@@ -102,14 +98,13 @@ func (c *Consumer) generations(life lifetime, stop context.CancelCauseFunc, grou
 		}
 		if err != nil {
 			c.joinFailed(life.quit, stop, &failed, err, conf)
-			// After any other error kafka-go has left the group, or tried to.
-			if former := member; former != "" && !errors.Is(err, kafka.RebalanceInProgress) {
-				member = ""
-				farewells.Go(func() { c.farewell(quit, former) })
+			if !errors.Is(err, kafka.RebalanceInProgress) {
+				former.leave(life.quit, c) // After any other error kafka-go has left the group, or tried to.
 			}
 			continue
 		}
-		failed, member = backoff{}, gen.MemberID
+		former.forget()
+		failed, former = backoff{}, formerMember{id: gen.MemberID}
 		if last != nil {
 			<-last.finished
 		}
