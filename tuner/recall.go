@@ -23,7 +23,7 @@ func (t *tick) recall() outcome {
 		return t.stacked(who)
 	}
 	m := t.nearMemory()
-	detail := fmt.Sprintf("the load moved to level %d, where this held %d times", t.state.LoadLevel, m.Times)
+	detail := fmt.Sprintf("the load moved to level %d, where this held %s", t.state.LoadLevel, times(m.Times))
 	return outcome{
 		reason: Recalled, change: t.change(p, t.recallClass()), detail: join(t.describeBroken(), join(detail, p.why)),
 	}
@@ -185,4 +185,11 @@ func (t *tick) forgetLevel() {
 		level := m.Level
 		t.state.Levels = dropIf(t.state.Levels, func(m LevelMemory) bool { return m.Level == level })
 	}
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
