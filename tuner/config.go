@@ -66,7 +66,8 @@ type Config struct {
 	// ChangesPerHour limits the changes of all settings together, a third of them kept for protecting; 30. Take-backs
 	// are not counted.
 	ChangesPerHour int `json:"changes_per_hour,omitempty"`
-	// ReversalsPerHour is a setting's reversal budget; 1 more than it freezes the setting for an hour; 2.
+	// ReversalsPerHour is a setting's reversal budget; 2. Protecting may use all of it, and freezes the setting for an hour
+	// by asking for 1 more. A recall leaves 1 to it, relaxing and optimising leave 2.
 	ReversalsPerHour int `json:"reversals_per_hour,omitempty"`
 	// FailedFor is how long a step that was taken back is not repeated in its context, doubling each time; 10 min.
 	FailedFor time.Duration `json:"failed_for,omitempty"`

@@ -136,27 +136,45 @@ func (t *tick) rested(m *move) refusal {
 	return refusal{}
 }
 
-// turnable refuses to move a frozen setting, and to turn one around more often than its budget of reversals allows.
-// The last reversal of a budget is kept for protecting: a relaxing step may not use it up.
+// turnable refuses to move a frozen setting, and to turn one around more often than its budget of reversals allows. Only
+// protecting can use a budget up, and so freeze the setting: what is careful is refused before.
 func (t *tick) turnable(m *move) refusal {
 	if until, ok := t.state.Frozen[m.place.name]; ok {
 		return refusal{Frozen, "until " + until.Format(time.RFC3339)}
 	}
+	turns := t.reversals(m.place)
 	last := t.lastMove(m.place)
-	if last == nil || last.Direction == m.direction() {
-		return refusal{}
+	turning := last != nil && last.Direction != m.direction()
+	if turning {
+		turns++
 	}
-	turns := t.reversals(m.place) + 1
 	switch {
-	case turns > t.cfg.ReversalsPerHour:
-		if !slices.Contains(t.over, m.place.name) {
-			t.over = append(t.over, m.place.name)
-		}
-		return refusal{Frozen, fmt.Sprintf("it turned around %d times within the hour", turns-1)}
-	case m.class != ClassProtect && turns == t.cfg.ReversalsPerHour:
-		return refusal{Frozen, "the last reversal of the hour is kept for protecting"}
+	case turns <= t.turnsFor(m.class), m.class == ClassProtect && !turning:
+		return refusal{}
+	case m.class != ClassProtect && turning:
+		return refusal{InCooldown, fmt.Sprintf("moved %s %s ago; the hour's reversals are kept for protecting", last.Direction, round(t.now.Sub(last.Time)))}
+	case m.class != ClassProtect:
+		return refusal{InCooldown, fmt.Sprintf("it turned around %s within the hour; another reversal is kept for protecting", times(turns))}
+	case !slices.Contains(t.over, m.place.name):
+		t.over = append(t.over, m.place.name)
 	}
-	return refusal{}
+	return refusal{Frozen, fmt.Sprintf("it turned around %s within the hour", times(turns-1))}
+}
+
+// turnsFor is how many reversals an hour may have with a step of the class. What is careful counts as if it were taken back,
+// because that can't be refused, and relaxing and optimising leave another one to protecting: with the default budget they
+// never turn a setting around within an hour, nor move one that was, so that what protects and what is careful can't
+// chase each other.
+func (t *tick) turnsFor(class Class) int {
+	budget := t.cfg.ReversalsPerHour
+	switch class {
+	case ClassProtect:
+		return budget
+	case ClassRecall:
+		return max(0, budget-1)
+	case ClassRelax, ClassOptimize, ClassInterlock: // an interlock moves nothing
+	}
+	return max(0, budget-2)
 }
 
 // untried refuses what was taken back in the same context lately.

@@ -248,11 +248,7 @@ func (t *tick) noteSample() {
 	if t.blindWhy != "" || t.clockBack {
 		return
 	}
-	sample := Sample{Time: t.now, Load: t.in.Load.Value, Objectives: make(map[string]float64, len(t.readings))}
-	if t.in.Goal.OK && t.in.Load.Value > 0 {
-		perLoad := t.in.Goal.Value / t.in.Load.Value
-		sample.Goal = &perLoad
-	}
+	sample := Sample{Time: t.now, Load: t.in.Load.Value, Objectives: make(map[string]float64, len(t.readings)), Goal: t.goalForLoad()}
 	for name, r := range t.readings {
 		sample.Objectives[name] = r.Value
 	}
@@ -262,6 +258,15 @@ func (t *tick) noteSample() {
 	case t.settled(trial):
 		trial.Readings = appendBounded(trial.Readings, sample, maxReadings)
 	}
+}
+
+// goalForLoad is the goal's reading for each unit of load, nil if there is none.
+func (t *tick) goalForLoad() *float64 {
+	if !t.in.Goal.OK || t.in.Load.Value <= 0 {
+		return nil
+	}
+	perLoad := t.in.Goal.Value / t.in.Load.Value
+	return &perLoad
 }
 
 // settled says whether every reading of now is of the trial's settings alone.

@@ -83,10 +83,7 @@ func (t *tick) judgeGoal(trial *Trial) outcome {
 	if len(before) == 0 || len(after) == 0 {
 		return t.takeBack(TakenBackNoHelp, "the goal has no reading to compare")
 	}
-	sign := 1.0
-	if t.cfg.Goal == Maximize {
-		sign = -1
-	}
+	sign := t.cfg.Goal.sign()
 	b, a := median(before), median(after)
 	gain := sign * (b - a)
 	text := fmt.Sprintf("the goal for each unit of load went from %.4g to %.4g", b, a)
@@ -101,6 +98,14 @@ func (t *tick) judgeGoal(trial *Trial) outcome {
 		return t.judging(trial, goalReadings)
 	}
 	return t.takeBack(TakenBackNoHelp, text)
+}
+
+// sign is 1 if less is better.
+func (g Goal) sign() float64 {
+	if g == Maximize {
+		return -1
+	}
+	return 1
 }
 
 func goals(samples []Sample) []float64 {

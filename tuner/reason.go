@@ -46,7 +46,7 @@ const (
 	ColdStart Reason = "ColdStart"
 	// InDeadBand: the step is smaller than the dead band.
 	InDeadBand Reason = "InDeadBand"
-	// InCooldown: the setting moved too recently.
+	// InCooldown: the setting moved too recently; for a careful step that would turn it around, within the hour.
 	InCooldown Reason = "InCooldown"
 	// AtBound: the setting is at its bound already.
 	AtBound Reason = "AtBound"

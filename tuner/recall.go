@@ -1,6 +1,7 @@
 package tuner
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -52,6 +53,10 @@ func (t *tick) recollect() {
 	if len(t.broken) == 0 && t.state.LoadAnchor > 0 && !t.shifted(t.state.LoadAnchor, t.in.Load.Value) {
 		return
 	}
+	if len(t.broken) == 0 && t.asGood(m) {
+		t.state.LevelAsked, t.state.LoadAnchor = true, t.in.Load.Value
+		return
+	}
 	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: t.differences(m)}, t.recallClass())
 	if len(p.steps) == 0 || len(t.broken) == 0 && t.slight(p.steps) {
 		t.state.LevelAsked, t.state.LoadAnchor = true, t.in.Load.Value
@@ -71,6 +76,17 @@ func (t *tick) slight(steps []Step) bool {
 		from, to := float64(s.From.Int()), float64(s.To.Int())
 		return math.Abs(to-from) > t.cfg.OptimizeStep*max(1, from)
 	})
+}
+
+// asGood says that by the goal the present settings are as good as the remembered ones, within the dead band. While all
+// objectives hold there is nothing to go back for then; the level will remember the present ones instead.
+func (t *tick) asGood(m *LevelMemory) bool {
+	present := goals(t.baseline())
+	if t.cfg.Goal == "" || m.Goal == nil || len(present) == 0 {
+		return false
+	}
+	now := median(present)
+	return t.cfg.Goal.sign()*(now-*m.Goal) < t.cfg.DeadBand*math.Abs(now)
 }
 
 // differences returns the actions that lead from the present values to the remembered ones. What the memory doesn't
@@ -172,11 +188,25 @@ func (t *tick) learnLevel(same bool) {
 		levels[i].Times++
 	}
 	levels[i].Visit, levels[i].Seen = t.state.LevelSince, t.now
+	levels[i].Goal = t.smoothedGoal(levels[i].Goal)
 	if len(levels) > maxLevels {
 		oldest := slices.MinFunc(levels, func(a, b LevelMemory) int { return a.Seen.Compare(b.Seen) })
 		levels = slices.DeleteFunc(levels, func(m LevelMemory) bool { return m.Level == oldest.Level })
 	}
 	t.state.Levels = levels
+}
+
+// goalMemory is about how many readings a level's goal is smoothed over.
+const goalMemory = 20
+
+// smoothedGoal takes the present reading into what is remembered.
+func (t *tick) smoothedGoal(remembered *float64) *float64 {
+	now := t.goalForLoad()
+	if remembered == nil || now == nil {
+		return cmp.Or(now, remembered)
+	}
+	smoothed := *remembered + (*now-*remembered)/goalMemory
+	return &smoothed
 }
 
 // forgetLevel forgets what nearMemory returns.

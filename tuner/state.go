@@ -169,4 +169,6 @@ type LevelMemory struct {
 	Visit time.Time `json:"visit"`
 	// Seen is when they last held.
 	Seen time.Time `json:"seen"`
+	// Goal is the goal's reading for each unit of load while they held, smoothed; nil if there was none.
+	Goal *float64 `json:"goal,omitempty"`
 }

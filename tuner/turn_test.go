@@ -40,6 +40,39 @@ func TestTurnsAreCountedAtTheEdgeOfTheHour(t *testing.T) {
 	}
 }
 
+// TestCarefulStepsLeaveReversalsToProtecting: of its budget of reversals an hour a setting keeps two for protecting, and a
+// careful step that is refused for it freezes nothing.
+func TestCarefulStepsLeaveReversalsToProtecting(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		budget int
+		ago    int // minutes since the setting moved down
+		want   tuner.Reason
+	}{
+		{"by default none is left", 2, 59, tuner.InCooldown},
+		{"after an hour it is none", 2, 60, tuner.Relaxed},
+		{"a larger budget has one for it", 3, 10, tuner.Relaxed},
+		{"a smaller one doesn't", 1, 10, tuner.InCooldown},
+	} {
+		l := newLoop()
+		l.cfg.Objectives, l.cfg.ReversalsPerHour = minimal().Objectives, c.budget
+		l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
+		l.instance("a").Effective = settings.Values{settings.ProducerLingerMs: settings.Number(40)}
+		long := begin().Add(-24 * time.Hour)
+		l.state = tuner.State{
+			Version: tuner.StateVersion, Since: long, LastTick: begin().Add(-l.cfg.Interval), HealthySince: long,
+			LoadLevel: 19, LevelSince: long, LevelAsked: true, FleetPeak: 1, FleetPeakAt: long,
+			Moves: []tuner.Move{{Setting: settings.ProducerLingerMs, Direction: settings.Down, Time: begin().Add(-time.Duration(c.ago) * time.Minute)}},
+		}
+		l.in.Signals = []tuner.Signal{{Rule: "Longer", Class: tuner.ClassRelax, Mode: tuner.ModeEnforce, Actions: []tuner.Action{
+			{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 50},
+		}}}
+		d := l.step(t)
+		require.Equal(t, c.want, d.Reason, "%s: %s", c.name, d)
+		require.Empty(t, l.state.Frozen, c.name)
+	}
+}
+
 type move struct {
 	ago int // minutes
 	way settings.Direction
