@@ -143,9 +143,9 @@ func TestQuietDayWritesNothing(t *testing.T) {
 }
 
 // TestNoLimitCycle: on every shape of day, with every noise, no setting turns around more often than its budget of
-// two an hour, the last of which is kept for protecting, and once more if that is a take-back, which is never refused.
+// two an hour, both of which are kept for protecting, and once more if that is a take-back, which is never refused.
 func TestNoLimitCycle(t *testing.T) {
-	worst := 0
+	turned := map[int]int{}
 	each(t, *seeds, func(t *testing.T, seed uint64) {
 		for i, shape := range simulation.Shapes() {
 			w := simulation.New(simulation.Options{
@@ -154,16 +154,16 @@ func TestNoLimitCycle(t *testing.T) {
 			w.Plant.PerRequest *= float64(1 + 20*(seed%2))
 			w.Run(24 * time.Hour)
 			n := turnsAnHour(w.Writes)
-			worst = max(worst, n)
+			turned[n]++
 			require.LessOrEqual(t, n, w.Config.ReversalsPerHour+1, "%s", shape.Name)
 		}
 	})
-	t.Logf("at most %d reversals of a setting within an hour", worst)
+	t.Logf("days by the most reversals of a setting within an hour: %v", turned)
 }
 
 // TestSteadyPlantsDoNotCycle: a limit cycle needs no disturbance. Under a load that stays the same, from settings that
-// break the objective and on to what optimising finds, no setting turns around more than once within an hour; twice where
-// single scrapes stray by many times the noise, so that one of them alone can break the objective.
+// break the objective and on to what optimising finds, no setting turns around more than once within an hour, whatever the
+// noise.
 func TestSteadyPlantsDoNotCycle(t *testing.T) {
 	turned := map[simulation.Noise]map[int]int{simulation.Gaussian: {}, simulation.Heavy: {}}
 	each(t, 25**seeds, func(t *testing.T, seed uint64) {
@@ -172,11 +172,7 @@ func TestSteadyPlantsDoNotCycle(t *testing.T) {
 		w.Run(6 * time.Hour)
 		n, noise := turnsAnHour(w.Writes), simulation.Noises()[seed%2]
 		turned[noise][n]++
-		most := 1
-		if noise == simulation.Heavy {
-			most = w.Config.ReversalsPerHour
-		}
-		require.LessOrEqual(t, n, most, "%s, %s: %v", fault, noise, w.Writes)
+		require.LessOrEqual(t, n, 1, "%s, %s: %v", fault, noise, w.Writes)
 	})
 	t.Logf("plants by the most reversals of a setting within an hour: %v", turned)
 }
@@ -252,26 +248,36 @@ func TestRestartChangesNothing(t *testing.T) {
 	})
 }
 
-// TestCostComesNearTheBest: after a day, requests are within 5 % of the fewest that any linger asks for inside the
-// objective and its margin.
+// TestCostComesNearTheBest: at the end of every phase of a day that is long enough to converge, requests are within 5 % of the
+// fewest that any linger asks for inside the objective and its margin.
 func TestCostComesNearTheBest(t *testing.T) {
-	near, sum := 0, 0.0
-	n := 4 * *seeds
-	each(t, n, func(t *testing.T, seed uint64) {
-		w := simulation.New(simulation.Options{Seed: seed, Spread: 0.058, Goal: true, Loss: 0.01})
-		w.Run(24 * time.Hour)
-		best, fewest := w.Plant.Best(w.Tuned(), w.Load(), (1-w.Config.Margin)*simulation.Limit)
-		distance := w.Truth.Requests/fewest - 1
-		require.LessOrEqual(t, w.Truth.P99, simulation.Limit)
-		sum += distance
-		if distance <= 0.05 {
-			near++
-			return
+	ends := map[string][]time.Duration{
+		"quiet":       {24 * time.Hour},
+		"step":        {6 * time.Hour, 14 * time.Hour, 24 * time.Hour},
+		"spike":       {3*time.Hour + 50*time.Minute, 11*time.Hour + 50*time.Minute, 23*time.Hour + 50*time.Minute},
+		"slow broker": {8 * time.Hour, 12 * time.Hour, 24 * time.Hour},
+	}
+	phases, near, sum := 0, 0, 0.0
+	each(t, *seeds, func(t *testing.T, seed uint64) {
+		for _, shape := range simulation.Shapes() {
+			w := simulation.New(simulation.Options{Seed: seed, Shape: shape, Spread: 0.058, Goal: true, Loss: 0.01})
+			for _, end := range ends[shape.Name] {
+				w.Run(end - w.Now.Sub(simulation.Begin()))
+				best, fewest := w.Plant.Best(w.Tuned(), w.Offered, (1-w.Config.Margin)*simulation.Limit)
+				distance := w.Truth.Requests/fewest - 1
+				require.LessOrEqual(t, w.Truth.P99, simulation.Limit, "%s, to %s", shape.Name, end)
+				phases++
+				sum += distance
+				if distance <= 0.05 {
+					near++
+					continue
+				}
+				t.Logf("%s, seed %d, to %s: linger %.0f ms, best %d, %.1f %% more requests, %s", shape.Name, seed, end, 1000*w.Tuned().Linger, best, 100*distance, w.Last)
+			}
 		}
-		t.Logf("seed %d: linger %.0f ms, best %d, %.1f %% more requests, %s", seed, 1000*w.Tuned().Linger, best, 100*distance, w.Last)
 	})
-	t.Logf("%d of %d within 5 %%, mean distance %.1f %%", near, n, 100*sum/float64(n))
-	require.GreaterOrEqual(t, float64(near), 0.9*float64(n))
+	t.Logf("%d of %d phases within 5 %%, mean distance %.1f %%", near, phases, 100*sum/float64(phases))
+	require.GreaterOrEqual(t, float64(near), 0.9*float64(phases))
 }
 
 // TestConstantTimeoutsProtect: where every request times out, latency stands still at its ceiling. That is never

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"math"
+	"time"
 
 	"github.com/veltrix/veltrix/settings"
 	"github.com/veltrix/veltrix/tuner"
@@ -27,6 +28,23 @@ type scrape struct {
 	values [readings]float64
 }
 
+// Rules are evaluated outside the simulation, in the place of its own signals.
+type Rules interface {
+	// Scraped is called at every tick of the world.
+	Scraped(w *World, seen Seen)
+	// Signals returns what fires; own is what the simulation itself would say.
+	Signals(now time.Time, own []tuner.Signal) []tuner.Signal
+}
+
+// Seen is what one scrape saw: the truth with noise.
+type Seen struct {
+	Truth
+
+	Load float64
+	// Lost says that the scrape did not come through. What it counts is in the next one.
+	Lost bool
+}
+
 // scrape adds what was true to the window that queries see, with noise, unless it is lost.
 func (w *World) scrape(load float64) {
 	t := w.Truth
@@ -40,13 +58,25 @@ func (w *World) scrape(load float64) {
 	s.values[readP99] = min(s.values[readP99], deliveryTimeout)
 	s.values[readBusy] = min(s.values[readBusy], 1)
 	s.values[readTimeouts] = min(s.values[readTimeouts], 1)
-	if w.drops.Float64() >= w.Loss {
+	lost := w.drops.Float64() < w.Loss
+	if !lost {
 		w.window = append(w.window, s)
+	}
+	if w.Rules != nil {
+		w.Rules.Scraped(w, s.seen(lost))
 	}
 	kept := int(w.Config.LongestRange/w.Config.Interval) + w.Delay
 	for len(w.window) > 0 && w.window[0].tick <= w.tick-kept {
 		w.window = w.window[1:]
 	}
+}
+
+func (s scrape) seen(lost bool) Seen {
+	v := s.values
+	return Seen{Load: v[readLoad], Lost: lost, Truth: Truth{
+		P99: v[readP99], QueueP99: v[readQueueP99], QueueMean: v[readQueueMean], Request: v[readRequest], RequestP99: v[readRequestP99],
+		Requests: v[readRequests], Busy: v[readBusy], Timeouts: v[readTimeouts],
+	}}
 }
 
 // read is the mean over the range, of scrapes that can be seen already; false if there are fewer than two of them.
@@ -80,7 +110,9 @@ func (w *World) input() tuner.Input {
 	in.Objectives = map[string]tuner.Reading{"p99": {Value: seen[readP99], OK: true}, "timeouts": {Value: seen[readTimeouts], OK: true}}
 	in.Load = tuner.Reading{Value: seen[readLoad], OK: true}
 	in.Goal = tuner.Reading{Value: seen[readRequests], OK: true}
-	in.Signals = w.signals(seen)
+	if in.Signals = w.signals(seen); w.Rules != nil {
+		in.Signals = w.Rules.Signals(w.Now, in.Signals)
+	}
 	return in
 }
 

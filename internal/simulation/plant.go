@@ -85,10 +85,10 @@ func (p *Plant) steady(t Tuned, load float64) (Truth, float64) {
 	if p.Brokers-p.Lost < 1 {
 		request = deliveryTimeout
 	}
-	return p.truth(t, request, linger, cycle, records)
+	return p.truth(t, load, request, linger, cycle, records)
 }
 
-func (p *Plant) truth(t Tuned, request, linger, cycle, records float64) (Truth, float64) {
+func (p *Plant) truth(t Tuned, load, request, linger, cycle, records float64) (Truth, float64) {
 	busy := min(1, request/cycle)
 	slowest := request * (1 + p.Tail*(0.3+busy))
 	through := p.Partitions / cycle * records
@@ -104,7 +104,7 @@ func (p *Plant) truth(t Tuned, request, linger, cycle, records float64) (Truth, 
 	behind := busy * request
 	return Truth{
 		P99: linger + behind + slowest, QueueP99: linger + 2*behind, QueueMean: 0.5*linger + 0.5*busy*request,
-		Request: request, RequestP99: slowest, Requests: p.Partitions / cycle, Busy: busy, Timeouts: timeouts,
+		Request: request, RequestP99: slowest, Requests: min(load, through) / records, Busy: busy, Timeouts: timeouts,
 	}, max(through, math.SmallestNonzeroFloat64)
 }
 

@@ -26,6 +26,8 @@ type Options struct {
 	Base float64
 	// Goal lets requests be minimised.
 	Goal bool
+	// Rules are asked what fires; nil: the simulation's own signals.
+	Rules Rules
 }
 
 // Limit is the objective of every simulated application: the 99th percentile of a record's latency, in seconds.
@@ -42,7 +44,9 @@ type World struct {
 	Now      time.Time
 	Writes   []tuner.Decision
 	Last     tuner.Decision
-	Truth    Truth
+	// Truth is what was true at the last tick, Offered the load then.
+	Truth   Truth
+	Offered float64
 	// Blind makes every reading useless, as when Prometheus is away. Stuck makes every request time out.
 	Blind, Stuck bool
 	// Restart encodes and decodes the state between two ticks.
@@ -117,6 +121,7 @@ func (w *World) Tick() {
 		w.Plant.Lost = w.Shape.Lost(at)
 	}
 	load := w.Load()
+	w.Offered = load
 	w.Truth = w.Plant.Advance(w.Tuned(), load, w.Config.Interval.Seconds())
 	if w.Stuck {
 		w.Truth.P99, w.Truth.Timeouts, w.Truth.RequestP99 = deliveryTimeout, 1, deliveryTimeout
