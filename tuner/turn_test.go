@@ -28,11 +28,7 @@ func TestTurnsAreCountedAtTheEdgeOfTheHour(t *testing.T) {
 		l.in.Objectives["p99"] = tuner.Reading{Value: 0.9, OK: true}
 		l.instance("a").Effective = settings.Values{settings.ProducerLingerMs: settings.Number(40)}
 		l.state.Version, l.state.LastTick = tuner.StateVersion, begin().Add(-l.cfg.Interval)
-		for _, m := range c.moves {
-			l.state.Moves = append(l.state.Moves, tuner.Move{
-				Setting: settings.ProducerLingerMs, Direction: m.way, Time: begin().Add(-time.Duration(m.ago) * time.Minute),
-			})
-		}
+		l.state.Moves = moves(c.moves)
 		l.in.Signals = []tuner.Signal{{Rule: "Lower", Class: tuner.ClassProtect, Mode: tuner.ModeEnforce, Actions: []tuner.Action{
 			{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 20},
 		}}}
@@ -46,13 +42,15 @@ func TestCarefulStepsLeaveReversalsToProtecting(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		budget int
-		ago    int // minutes since the setting moved down
+		moves  []move
 		want   tuner.Reason
 	}{
-		{"by default none is left", 2, 59, tuner.InCooldown},
-		{"after an hour it is none", 2, 60, tuner.Relaxed},
-		{"a larger budget has one for it", 3, 10, tuner.Relaxed},
-		{"a smaller one doesn't", 1, 10, tuner.InCooldown},
+		{"by default none is left", 2, []move{{59, -1}}, tuner.InCooldown},
+		{"after an hour it is none", 2, []move{{60, -1}}, tuner.Relaxed},
+		{"a larger budget has one for it", 3, []move{{10, -1}}, tuner.Relaxed},
+		{"a smaller one doesn't", 1, []move{{10, -1}}, tuner.InCooldown},
+		{"its take-back could be one, too", 2, []move{{50, -1}, {40, 1}}, tuner.InCooldown},
+		{"the same way again", 2, []move{{50, 1}, {40, 1}}, tuner.Relaxed},
 	} {
 		l := newLoop()
 		l.cfg.Objectives, l.cfg.ReversalsPerHour = minimal().Objectives, c.budget
@@ -62,7 +60,7 @@ func TestCarefulStepsLeaveReversalsToProtecting(t *testing.T) {
 		l.state = tuner.State{
 			Version: tuner.StateVersion, Since: long, LastTick: begin().Add(-l.cfg.Interval), HealthySince: long,
 			LoadLevel: 19, LevelSince: long, LevelAsked: true, FleetPeak: 1, FleetPeakAt: long,
-			Moves: []tuner.Move{{Setting: settings.ProducerLingerMs, Direction: settings.Down, Time: begin().Add(-time.Duration(c.ago) * time.Minute)}},
+			Moves: moves(c.moves),
 		}
 		l.in.Signals = []tuner.Signal{{Rule: "Longer", Class: tuner.ClassRelax, Mode: tuner.ModeEnforce, Actions: []tuner.Action{
 			{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 50},
@@ -76,6 +74,17 @@ func TestCarefulStepsLeaveReversalsToProtecting(t *testing.T) {
 type move struct {
 	ago int // minutes
 	way settings.Direction
+}
+
+// moves are linger's.
+func moves(all []move) []tuner.Move {
+	var made []tuner.Move
+	for _, m := range all {
+		made = append(made, tuner.Move{
+			Setting: settings.ProducerLingerMs, Direction: m.way, Time: begin().Add(-time.Duration(m.ago) * time.Minute),
+		})
+	}
+	return made
 }
 
 // TestOptimisingFollowsTheSafestWish: a target that jumps about is followed to the safest value of the window.

@@ -162,8 +162,9 @@ func TestNoLimitCycle(t *testing.T) {
 }
 
 // TestSteadyPlantsDoNotCycle: a limit cycle needs no disturbance. Under a load that stays the same, from settings that
-// break the objective and on to what optimising finds, no setting turns around more than once within an hour, whatever the
-// noise.
+// break the objective and on to what optimising finds, no setting turns around more than once within an hour. Where single
+// scrapes stray by many times the noise, one of them alone can break the objective within an hour of a take-back: twice then,
+// in one plant of fifty at most.
 func TestSteadyPlantsDoNotCycle(t *testing.T) {
 	turned := map[simulation.Noise]map[int]int{simulation.Gaussian: {}, simulation.Heavy: {}}
 	each(t, 25**seeds, func(t *testing.T, seed uint64) {
@@ -172,9 +173,10 @@ func TestSteadyPlantsDoNotCycle(t *testing.T) {
 		w.Run(6 * time.Hour)
 		n, noise := turnsAnHour(w.Writes), simulation.Noises()[seed%2]
 		turned[noise][n]++
-		require.LessOrEqual(t, n, 1, "%s, %s: %v", fault, noise, w.Writes)
+		require.LessOrEqual(t, n, 1+int(noise), "%s, %s: %v", fault, noise, w.Writes)
 	})
 	t.Logf("plants by the most reversals of a setting within an hour: %v", turned)
+	require.LessOrEqual(t, turned[simulation.Heavy][2], 1+int(25**seeds/100)) //nolint:gosec // small
 }
 
 // turnsAnHour is the largest number of reversals of one setting within an hour. A move the other way that comes an hour
