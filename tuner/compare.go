@@ -26,7 +26,7 @@ const worseBy = 0.25
 // compare weighs the objectives that are or were broken, by robust statistics of the readings before and after. A
 // newly broken objective outweighs everything; then one that got worse, then one that got better.
 func (t *tick) compare(trial *Trial) (verdict, string) {
-	if len(trial.Baseline) == 0 || len(trial.Readings) == 0 {
+	if len(trial.Baseline) == 0 {
 		return unclear, "there are no readings from before to compare with"
 	}
 	if t.loadShifted(trial) {
@@ -72,11 +72,9 @@ func (o Objective) compare(before, after []float64, deadBand float64) (verdict, 
 // improving says whether the newest readings are clearly better than the first after the trial settled: a backlog
 // that is worked off keeps latency up for a while although the step was right.
 func (o Objective) improving(after []float64, deadBand float64) bool {
-	if len(after) < 2 {
-		return false
-	}
-	first, last := after[0], after[len(after)-1]
-	return o.badness()*(first-last) >= deadBand*math.Abs(first)
+	first := after[0]
+	gain := o.badness() * (first - after[len(after)-1])
+	return gain > 0 && gain >= deadBand*math.Abs(first)
 }
 
 // badness is 1 if larger readings are worse, else -1.

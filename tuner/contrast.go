@@ -93,15 +93,13 @@ func (c Contrast) Find() Finding {
 	return Undecided
 }
 
-// level is by how many standard deviations the readings after, taken to be allowance less bad, rank worse.
+// level is by how many standard deviations the readings after, taken to be allowance less bad, rank worse. It is NaN, with
+// which no comparison holds, if all are equal.
 func (c Contrast) level(allowance float64) float64 {
 	n, m := float64(len(c.Before)), float64(len(c.After))
 	larger, ties := c.larger(allowance)
 	count := n + m
 	variance := n * m / 12 * (count + 1 - ties/(count*(count-1))) * max(1, c.Overlap)
-	if variance <= 0 {
-		return 0
-	}
 	return (larger - 0.5) * n * m / math.Sqrt(variance)
 }
 
@@ -144,12 +142,10 @@ func (c Contrast) Shift() float64 {
 	return median(differences)
 }
 
-// spread is by how many standard deviations the squared ranks of the differences after exceed those before.
+// spread is by how many standard deviations the squared ranks of the differences after exceed those before; NaN if all are
+// equal.
 func (c Contrast) spread() float64 {
 	before, after := differences(c.Before), differences(c.After)
-	if len(before) < firstLook/2 || len(after) < firstLook/2 {
-		return 0
-	}
 	all := make([]ranked, 0, len(before)+len(after))
 	for _, v := range before {
 		all = append(all, ranked{value: v})
@@ -171,9 +167,6 @@ func (c Contrast) spread() float64 {
 	count := n + m
 	mean := squares / count
 	variance := n * m / (count * (count - 1)) * (fourths - count*mean*mean) * differencesOverlap
-	if variance <= 0 {
-		return 0
-	}
 	return (sum - m*mean) / math.Sqrt(variance)
 }
 

@@ -48,9 +48,10 @@ type change struct {
 	next  settings.Document
 	steps []Step
 	trial *Trial
-	// undone is the trial that the change takes back, nil if it takes none back; blame says that it failed by itself.
-	undone *Trial
-	blame  bool
+	// undone is the trial that the change takes back, nil if it takes none back; blame says that it failed by itself, and
+	// judged that readings showed it.
+	undone        *Trial
+	blame, judged bool
 }
 
 // tick is one call of Decide: the state that is being built and what was seen.
@@ -170,7 +171,7 @@ func (t *tick) apply(c *change, next settings.Document) {
 	}
 	t.remember(c)
 	if c.blame {
-		t.blame(c.undone)
+		t.blame(c.undone, c.judged)
 	}
 }
 

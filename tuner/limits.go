@@ -88,7 +88,7 @@ func (t *tick) wished(m *move) refusal {
 	}
 	w := t.wish(m.place)
 	if w == nil {
-		return refusal{}
+		return refusal{Stabilizing, fmt.Sprintf("the wishes for %d others are watched already", maxWishes)}
 	}
 	safest := float64(position(m.row, w.safest(m.row)))
 	if before := m.want; float64(m.row.Safer)*(safest-before) > 0 {
@@ -102,9 +102,6 @@ func (t *tick) wished(m *move) refusal {
 
 // durable refuses to loosen a durability setting, whoever asks.
 func (t *tick) durable(m *move) refusal {
-	if m.row.Class != settings.Durability {
-		return refusal{}
-	}
 	if to := at(m.row, int64(m.want)); m.row.Loosens(m.from, to) {
 		return refusal{DurabilityLocked, "only an operator may loosen it, by name"}
 	}
@@ -142,12 +139,8 @@ func (t *tick) turnable(m *move) refusal {
 	if until, ok := t.state.Frozen[m.place.name]; ok {
 		return refusal{Frozen, "until " + until.Format(time.RFC3339)}
 	}
-	turns := t.reversals(m.place)
-	last := t.lastMove(m.place)
+	turns, last := t.turnsWith(m), t.lastMove(m.place)
 	turning := last != nil && last.Direction != m.direction()
-	if turning {
-		turns++
-	}
 	switch {
 	case turns <= t.turnsFor(m.class), m.class == ClassProtect && !turning:
 		return refusal{}
@@ -159,6 +152,15 @@ func (t *tick) turnable(m *move) refusal {
 		t.over = append(t.over, m.place.name)
 	}
 	return refusal{Frozen, fmt.Sprintf("it turned around %s within the hour", times(turns-1))}
+}
+
+// turnsWith counts the reversals of the hour with this move.
+func (t *tick) turnsWith(m *move) int {
+	turns := t.reversals(m.place)
+	if last := t.lastMove(m.place); last != nil && last.Direction != m.direction() {
+		turns++
+	}
+	return turns
 }
 
 // turnsFor is how many reversals an hour may have with a step of the class. What is careful counts as if it were taken back,
@@ -177,15 +179,24 @@ func (t *tick) turnsFor(class Class) int {
 	return max(0, budget-2)
 }
 
-// untried refuses what was taken back in the same context lately.
+// untried refuses what was taken back in the same context lately. Once its time is over it may be tried again; if readings
+// spoke against it, not before the hour has room for it to be taken back again, because where nothing helps a setting would
+// otherwise swing to and fro.
 func (t *tick) untried(m *move) refusal {
 	i := t.failedIndex(t.state.Failed, m.place, m.direction())
-	if i < 0 || !t.now.Before(t.state.Failed[i].Until) {
+	if i < 0 {
 		return refusal{}
 	}
 	f := t.state.Failed[i]
-	return refusal{FailedBefore, fmt.Sprintf("%s was taken back at this load, %d in all; not again before %s",
-		m.direction(), f.Times, f.Until.Format(time.RFC3339))}
+	if t.now.Before(f.Until) {
+		return refusal{FailedBefore, fmt.Sprintf("%s was taken back at this load, %d in all; not again before %s",
+			m.direction(), f.Times, f.Until.Format(time.RFC3339))}
+	}
+	if turns := t.turnsWith(m); f.Judged && turns+1 > t.cfg.ReversalsPerHour {
+		return refusal{FailedBefore, fmt.Sprintf("%s was taken back at this load, %d in all; again, it would turn around %s within the hour",
+			m.direction(), f.Times, times(turns+1))}
+	}
+	return refusal{}
 }
 
 func (m *move) direction() settings.Direction {

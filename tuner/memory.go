@@ -140,7 +140,7 @@ func (t *tick) changes() int {
 const longestFailed = 24 * time.Hour
 
 // blame notes that the trial's steps failed at the present load.
-func (t *tick) blame(trial *Trial) {
+func (t *tick) blame(trial *Trial, judged bool) {
 	failed := slices.Clone(t.state.Failed)
 	if trial.Rule == recallRule {
 		t.forgetLevel()
@@ -152,6 +152,7 @@ func (t *tick) blame(trial *Trial) {
 			i = len(failed) - 1
 		}
 		failed[i].Times++
+		failed[i].Judged = judged
 		failed[i].Until = t.now.Add(failedFor(t.cfg.FailedFor, failed[i].Times))
 	}
 	// The ones that expire last are the most worth keeping.

@@ -13,9 +13,6 @@ func (t *tick) operator() outcome {
 		return outcome{reason: Held, detail: h.describe()}
 	}
 	t.leaveHeldTrial()
-	if t.state.ForeignSince.IsZero() {
-		return outcome{}
-	}
 	if left := t.foreignLeft(); left > 0 {
 		return outcome{reason: ForeignWrite, detail: fmt.Sprintf("generation %d is left alone for another %s", t.state.Generation, round(left))}
 	}
@@ -23,10 +20,9 @@ func (t *tick) operator() outcome {
 	return outcome{}
 }
 
+// foreignLeft is for how long somebody else's document is left alone; not positive if there is none, because no time is as long
+// ago as the zero time.
 func (t *tick) foreignLeft() time.Duration {
-	if t.state.ForeignSince.IsZero() {
-		return 0
-	}
 	return t.cfg.ForeignFor - t.now.Sub(t.state.ForeignSince)
 }
 

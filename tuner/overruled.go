@@ -11,9 +11,6 @@ const maxOverruled = 64
 // firstOverruled returns the first of the list, in an order that is the same in whatever order the signals came. It
 // sorts numbers: what is overruled can be hundreds of large elements, and most of them are left out.
 func firstOverruled(all []Overruled) []Overruled {
-	if len(all) == 0 {
-		return nil
-	}
 	order := make([]int32, len(all))
 	for i := range order {
 		order[i] = int32(i) //nolint:gosec // far fewer than 2³¹ actions

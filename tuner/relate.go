@@ -2,7 +2,6 @@ package tuner
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/veltrix/veltrix/settings"
@@ -51,17 +50,15 @@ func (t *tick) brokenRelation(p *proposal) (*settings.Relation, string) {
 
 // topics returns the application, as "", and every topic with values of its own, sorted.
 func (t *tick) topics(p *proposal) []string {
-	if len(t.in.Document.Topics) == 0 && !slices.ContainsFunc(p.steps, func(s Step) bool { return s.Topic != "" }) {
-		return []string{""}
-	}
-	seen := map[string]bool{"": true}
+	topics := make([]string, 1, 1+len(t.in.Document.Topics)+len(p.steps))
 	for topic := range t.in.Document.Topics {
-		seen[topic] = true
+		topics = append(topics, topic)
 	}
 	for _, s := range p.steps {
-		seen[s.Topic] = true
+		topics = append(topics, s.Topic)
 	}
-	return slices.Sorted(maps.Keys(seen))
+	slices.Sort(topics)
+	return slices.Compact(topics)
 }
 
 // after returns the values of the relation's settings that would count for the topic after the steps.
@@ -81,9 +78,6 @@ func (t *tick) afterStep(p *proposal, name settings.Name, topic string) settings
 		// A step for the application counts for a topic only if the topic has no value of its own.
 		if s.Setting == name && (s.Topic == topic || s.Topic == "" && !own.IsSet()) {
 			own = s.To
-			if s.Topic == topic {
-				return s.To
-			}
 		}
 	}
 	if own.IsSet() {

@@ -140,6 +140,8 @@ type FailedStep struct {
 	LoadLevel int       `json:"load_level"`
 	Times     int       `json:"times"`
 	Until     time.Time `json:"until"`
+	// Judged says that readings spoke against it, not an instance that refused it or didn't answer.
+	Judged bool `json:"judged,omitempty"`
 }
 
 // Wish is what relax rules asked for one setting: the safest value of the present window and that of the one before,

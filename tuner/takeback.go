@@ -17,7 +17,7 @@ func (t *tick) takeBack(reason Reason, detail string) outcome {
 		change: &change{
 			next: next, steps: steps,
 			trial:  &Trial{Rule: trial.Rule, Group: trial.Group, Class: trial.Class, Back: true, Steps: steps},
-			undone: trial, blame: t.blames(reason, trial),
+			undone: trial, blame: t.blames(reason, trial), judged: judged(reason),
 		},
 	}
 }
@@ -41,11 +41,14 @@ func restored(trial *Trial) (settings.Document, []Step) {
 // blames says whether the failure is the trial's own, so that it is not tried again soon. A breach under a load that
 // moved is nobody's fault.
 func (t *tick) blames(reason Reason, trial *Trial) bool {
-	if reason == TakenBackWorse || reason == TakenBackNoHelp {
+	if judged(reason) {
 		return !t.loadShifted(trial)
 	}
 	return reason == TakenBackRefused || reason == TakenBackUnacknowledged
 }
+
+// judged says whether readings spoke against the trial, not an instance or an order.
+func judged(reason Reason) bool { return reason == TakenBackWorse || reason == TakenBackNoHelp }
 
 // valueIn returns the document's own value at the place, unset if it has none.
 func valueIn(d settings.Document, p place) settings.Value {

@@ -68,11 +68,7 @@ func (t *tick) awaitAck(trial *Trial) outcome {
 }
 
 func (t *tick) describeLagging(generation int64) string {
-	who := t.lagging(generation, false)
-	if who == "" {
-		return fmt.Sprintf("no instance is alive to apply generation %d", generation)
-	}
-	return fmt.Sprintf("instance %s has not applied generation %d", who, generation)
+	return fmt.Sprintf("instance %s has not applied generation %d", t.lagging(generation, false), generation)
 }
 
 func (t *tick) settling(trial *Trial) outcome {
