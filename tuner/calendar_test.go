@@ -48,6 +48,13 @@ func TestHours(t *testing.T) {
 	}
 }
 
+func TestHoursReadAsASentence(t *testing.T) {
+	h := tuner.Hours{From: 8 * time.Hour, To: 18*time.Hour + 30*time.Minute}
+	require.Equal(t, "from 08:00 to 18:30 UTC", h.String())
+	h.Days = []time.Weekday{time.Monday, time.Tuesday}
+	require.Equal(t, "from 08:00 to 18:30 UTC on Monday, Tuesday", h.String())
+}
+
 func TestImpossibleHoursAreRefused(t *testing.T) {
 	limit := 0.15
 	for _, h := range []tuner.Hours{

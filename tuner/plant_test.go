@@ -46,8 +46,9 @@ func newLoop() *loop {
 // step lets instances apply, decides, checks, obeys, and moves the clock on.
 func (l *loop) step(t require.TestingT) tuner.Decision {
 	l.applyDocument()
-	l.in.Document = l.document
+	l.in.Document = settings.Document{}
 	if l.in.DocumentError == "" {
+		l.in.Document = l.document
 		l.highest = max(l.highest, l.document.Generation)
 	}
 	l.in.DecisionID = fmt.Sprintf("d%04d", l.tick)

@@ -53,11 +53,12 @@ func (t *tick) recollect() {
 	if len(t.broken) == 0 && t.state.LoadAnchor > 0 && !t.shifted(t.state.LoadAnchor, t.in.Load.Value) {
 		return
 	}
-	if len(t.broken) == 0 && t.asGood(m) {
+	actions := t.differences(m)
+	if len(actions) == 0 || len(t.broken) == 0 && t.asGood(m) {
 		t.state.LevelAsked, t.state.LoadAnchor = true, t.in.Load.Value
 		return
 	}
-	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: t.differences(m)}, t.recallClass())
+	p := t.hear(&Signal{Rule: recallRule, Mode: ModeEnforce, Actions: actions}, t.recallClass())
 	if len(p.steps) == 0 || len(t.broken) == 0 && t.slight(p.steps) {
 		t.state.LevelAsked, t.state.LoadAnchor = true, t.in.Load.Value
 		return

@@ -52,16 +52,8 @@ func TestCarefulStepsLeaveReversalsToProtecting(t *testing.T) {
 		{"its take-back could be one, too", 2, []move{{50, -1}, {40, 1}}, tuner.InCooldown},
 		{"the same way again", 2, []move{{50, 1}, {40, 1}}, tuner.Relaxed},
 	} {
-		l := newLoop()
-		l.cfg.Objectives, l.cfg.ReversalsPerHour = minimal().Objectives, c.budget
-		l.in.Objectives["p99"] = tuner.Reading{Value: 0.01, OK: true}
-		l.instance("a").Effective = settings.Values{settings.ProducerLingerMs: settings.Number(40)}
-		long := begin().Add(-24 * time.Hour)
-		l.state = tuner.State{
-			Version: tuner.StateVersion, Since: long, LastTick: begin().Add(-l.cfg.Interval), HealthySince: long,
-			LoadLevel: 19, LevelSince: long, LevelAsked: true, FleetPeak: 1, FleetPeakAt: long,
-			Moves: moves(c.moves),
-		}
+		l := longRunning()
+		l.cfg.ReversalsPerHour, l.state.Moves = c.budget, moves(c.moves)
 		l.in.Signals = []tuner.Signal{{Rule: "Longer", Class: tuner.ClassRelax, Mode: tuner.ModeEnforce, Actions: []tuner.Action{
 			{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 50},
 		}}}

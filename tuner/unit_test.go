@@ -90,6 +90,12 @@ func TestStateOfAnotherVersionIsRefused(t *testing.T) {
 	}
 }
 
+// TestStateWithoutJSONIsRefused: no state that Decide makes holds such a number, but one may have been made by hand.
+func TestStateWithoutJSONIsRefused(t *testing.T) {
+	_, err := tuner.EncodeState(tuner.State{LoadAnchor: math.NaN()})
+	require.ErrorContains(t, err, "encode tuner state")
+}
+
 func TestDecisionIsOneLine(t *testing.T) {
 	d := tuner.Decision{
 		Reason: tuner.Protected, Rule: "Queueing", Mode: tuner.ModeShadow, Detail: "p99 is 0.9, at most 0.15",
