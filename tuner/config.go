@@ -69,7 +69,8 @@ type Config struct {
 	// ReversalsPerHour is a setting's reversal budget; 2. Protecting may use all of it, and freezes the setting for an hour
 	// by asking for 1 more. A recall leaves 1 to it, relaxing and optimising leave 2.
 	ReversalsPerHour int `json:"reversals_per_hour,omitempty"`
-	// FailedFor is how long a step that was taken back is not repeated in its context, doubling each time; 10 min.
+	// FailedFor is how long a step that was taken back is not repeated in its context, doubling each time; 10 min. Where
+	// readings spoke against the step it also waits until it and its take-back fit ReversalsPerHour: with 2, for an hour.
 	FailedFor time.Duration `json:"failed_for,omitempty"`
 	// ForeignFor is how long a document that somebody else wrote is left alone; 1 h.
 	ForeignFor time.Duration `json:"foreign_for,omitempty"`

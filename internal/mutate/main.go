@@ -24,6 +24,7 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "what the sample is drawn by")
 	flag.StringVar(&o.match, "match", "", "only mutants whose description contains this, such as deleted: or limits.go")
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long the tests may take; a mutant that hangs them is noticed")
+	flag.Float64Var(&o.least, "least", 0, "fail if less than this share of the mutants is noticed, in percent")
 	flag.StringVar(&o.args, "args", "-rapid.checks=50", "further arguments of go test")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -42,6 +43,7 @@ type options struct {
 	sample           int
 	seed             uint64
 	timeout          time.Duration
+	least            float64
 }
 
 func (o options) run(ctx context.Context) error {
@@ -74,8 +76,13 @@ func (o options) run(ctx context.Context) error {
 			fmt.Println("survived", m)
 		}
 	}
+	share := 100 * float64(noticed) / float64(max(1, noticed+survived))
 	fmt.Printf("%d mutants of %d (seed %d): %d noticed, %d survived, %d do not compile; %.1f %% noticed\n",
-		len(chosen), len(all), o.seed, noticed, survived, invalid, 100*float64(noticed)/float64(max(1, noticed+survived)))
+		len(chosen), len(all), o.seed, noticed, survived, invalid, share)
+	if share < o.least {
+		return fmt.Errorf("%.1f %% of the mutants of %s were noticed, at least %.0f %% are wanted: write a test for the survivors, or do without the guard",
+			share, o.dir, o.least)
+	}
 	return nil
 }
 
