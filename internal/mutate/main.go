@@ -60,30 +60,46 @@ func (o options) run(ctx context.Context) error {
 	if err := o.test(ctx, ""); err != nil {
 		return fmt.Errorf("the tests fail without any mutant; repair them first: %w", err)
 	}
-	var noticed, survived, invalid int
-	for _, m := range chosen {
-		overlay, err := m.overlay(work)
-		if err != nil {
-			return err
-		}
-		switch err := o.test(ctx, overlay); {
-		case errors.Is(err, errBuild):
-			invalid++
-		case err != nil:
-			noticed++
-		default:
-			survived++
-			fmt.Println("survived", m)
-		}
+	n, err := o.try(ctx, chosen, work)
+	if err != nil {
+		return err
 	}
-	share := 100 * float64(noticed) / float64(max(1, noticed+survived))
+	share := 100 * float64(n.noticed) / float64(max(1, n.noticed+n.survived))
 	fmt.Printf("%d mutants of %d (seed %d): %d noticed, %d survived, %d do not compile; %.1f %% noticed\n",
-		len(chosen), len(all), o.seed, noticed, survived, invalid, share)
+		len(chosen), len(all), o.seed, n.noticed, n.survived, n.invalid, share)
 	if share < o.least {
 		return fmt.Errorf("%.1f %% of the mutants of %s were noticed, at least %.0f %% are wanted: write a test for the survivors, or do without the guard",
 			share, o.dir, o.least)
 	}
 	return nil
+}
+
+type tally struct{ noticed, survived, invalid int }
+
+// try runs the tests against each mutant, names those that survive, and tells how far it is.
+func (o options) try(ctx context.Context, chosen []mutant, work string) (tally, error) {
+	var n tally
+	begin := time.Now()
+	for i, m := range chosen {
+		if i > 0 && i%10 == 0 {
+			left := time.Since(begin) / time.Duration(i) * time.Duration(len(chosen)-i)
+			fmt.Fprintf(os.Stderr, "%d of %d tried, %d survived, about %s left\n", i, len(chosen), n.survived, left.Round(time.Second))
+		}
+		overlay, err := m.overlay(work)
+		if err != nil {
+			return n, err
+		}
+		switch err := o.test(ctx, overlay); {
+		case errors.Is(err, errBuild):
+			n.invalid++
+		case err != nil:
+			n.noticed++
+		default:
+			n.survived++
+			fmt.Println("survived", m)
+		}
+	}
+	return n, nil
 }
 
 func (o options) choose(all []mutant) []mutant {
