@@ -2,6 +2,7 @@ package tuner
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/veltrix/veltrix/settings"
@@ -60,12 +61,14 @@ func (t *tick) wish(p place) *Wish {
 	return nil
 }
 
+// wishIndex finds by index, because a search that takes elements would copy each one it looks at.
 func (t *tick) wishIndex(p place) (int, bool) {
-	return slices.BinarySearchFunc(t.state.Wishes, p, func(w Wish, p place) int {
+	return sort.Find(len(t.state.Wishes), func(i int) int {
+		w := &t.state.Wishes[i]
 		if w.Setting != p.name {
-			return strings.Compare(string(w.Setting), string(p.name))
+			return strings.Compare(string(p.name), string(w.Setting))
 		}
-		return strings.Compare(w.Topic, p.topic)
+		return strings.Compare(p.topic, w.Topic)
 	})
 }
 

@@ -31,24 +31,19 @@ func TestNoLimitCycle(t *testing.T) {
 }
 
 // TestSteadyPlantsDoNotCycle: a limit cycle needs no disturbance. Under a load that stays the same, from settings that
-// break the objective and on to what optimising finds, no setting turns around more than once within an hour; twice in one
-// plant of a thousand at most where single scrapes stray by many times the noise, because one alone can break the objective.
+// break the objective and on to what optimising finds, no setting turns around more than once within an hour, also where
+// single scrapes stray by many times the noise.
 func TestSteadyPlantsDoNotCycle(t *testing.T) {
-	turned := map[simulation.Noise]map[int]int{simulation.Gaussian: {}, simulation.Heavy: {}}
+	turned := map[int]int{}
 	each(t, 25**seeds, func(t *testing.T, seed uint64) {
 		w, fault := disturbed(seed)
 		w.Config.Goal = tuner.Minimize
 		w.Run(6 * time.Hour)
-		n, noise := turnsAnHour(w.Writes), simulation.Noises()[seed%2]
-		turned[noise][n]++
-		if n > 1 {
-			t.Logf("seed %d turns %d times, %s, %s: %v", seed, n, fault, noise, w.Writes)
-		}
+		n := turnsAnHour(w.Writes)
+		turned[n]++
+		require.LessOrEqual(t, n, 1, "%s, %s: %v", fault, simulation.Noises()[seed%2], w.Writes)
 	})
 	t.Logf("plants by the most reversals of a setting within an hour: %v", turned)
-	gaussian, heavy := turned[simulation.Gaussian], turned[simulation.Heavy]
-	require.EqualValues(t, 25**seeds, gaussian[0]+gaussian[1]+heavy[0]+heavy[1]+heavy[2])
-	require.LessOrEqual(t, heavy[2], 1+int(25**seeds/1000)) //nolint:gosec // small
 }
 
 // turnsAnHour is the largest number of reversals of one setting within an hour. A move the other way that comes an hour
