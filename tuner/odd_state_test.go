@@ -80,6 +80,31 @@ func TestWishesAreBounded(t *testing.T) {
 	require.Fail(t, "nothing was overruled for it", "%s", d)
 }
 
+// TestFreezeEndsThoughTheClockWentBack: a freeze lasts an hour from now at most, whatever the clock said when it began.
+func TestFreezeEndsThoughTheClockWentBack(t *testing.T) {
+	for _, c := range []struct{ until, want time.Duration }{{24 * time.Hour, time.Hour}, {30 * time.Minute, 30 * time.Minute}} {
+		l := longRunning()
+		l.state.LastTick = begin().Add(time.Minute)
+		l.state.Frozen = map[settings.Name]time.Time{settings.ProducerLingerMs: begin().Add(c.until)}
+		require.Equal(t, tuner.ClockBack, l.step(t).Reason)
+		require.Equal(t, begin().Add(c.want), l.state.Frozen[settings.ProducerLingerMs])
+	}
+}
+
+// TestGenerationsAreAboveWhatInstancesKnow: they may know a document that etcd has lost. One that nobody can have written is
+// no generation.
+func TestGenerationsAreAboveWhatInstancesKnow(t *testing.T) {
+	for known, want := range map[int64]int64{41: 42, 1 << 60: 1} {
+		l := longRunning()
+		l.in.Objectives["p99"] = tuner.Reading{Value: 0.9, OK: true}
+		l.instance("a").Generation = known
+		l.slow["a"] = true
+		l.signal("Lower").Class = tuner.ClassProtect
+		l.signal("Lower").Actions = []tuner.Action{{Set: settings.ProducerLingerMs, Op: tuner.OpTo, Operand: 20}}
+		require.Equal(t, want, l.step(t).NextGeneration)
+	}
+}
+
 // TestEvidenceNamesTheRules: by group and name; a signal without a group by its name alone.
 func TestEvidenceNamesTheRules(t *testing.T) {
 	l := longRunning()
